@@ -1,0 +1,541 @@
+/* src/ledger/engine_sqlite.c: the ledger in one SQLite file. The door to SQLite.
+ *
+ * WAL with synchronous=FULL: a commit that returned OK is on disk. STRICT tables. Layout (the
+ * bytes themselves are in spec/ledger.md):
+ *
+ *   event   one row an event, its number as the rowid; never updated, never deleted
+ *   scope   interned scopes and sources: a number and its text
+ *   source
+ *   fact    small named values: the ledger's name, API keys, imported files
+ *
+ * user_version is the layout's version; a newer one than ours is refused.
+ */
+#include "base/mem.h"
+#include "ledger/engine.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+enum {
+    LAYOUT_VERSION = 1,
+    BUSY_WAIT_MS = 60000,  /* how long a writer waits for another process's transaction */
+    CHECKPOINT_PAGES = 4000
+};
+
+static const char layout[] =
+    "CREATE TABLE IF NOT EXISTS fact(kind TEXT NOT NULL, name BLOB NOT NULL, value BLOB NOT NULL,"
+    " PRIMARY KEY(kind, name)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS scope(number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"
+    " STRICT;"
+    "CREATE TABLE IF NOT EXISTS source(number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"
+    " STRICT;"
+    "CREATE TABLE IF NOT EXISTS event(seq INTEGER PRIMARY KEY, prev INTEGER NOT NULL,"
+    " id BLOB NOT NULL, kind INTEGER NOT NULL, scope INTEGER NOT NULL, proven INTEGER NOT NULL,"
+    " at_us INTEGER NOT NULL, recorded_us INTEGER NOT NULL, source INTEGER NOT NULL,"
+    " who BLOB, proof BLOB, aliases BLOB) STRICT;";
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    LAST,
+    APPEND,
+    GET,
+    EACH,
+    SCOPE_FIND,
+    SCOPE_ADD,
+    SOURCE_FIND,
+    SOURCE_ADD,
+    FACT_PUT,
+    FACT_GET,
+    FACT_EACH,
+    STATEMENTS
+};
+
+#define EVENT_COLUMNS                                                                              \
+    "SELECT e.seq, e.prev, e.id, e.kind, s.text, e.proven, e.at_us, e.recorded_us, o.text,"       \
+    " e.who, e.proof, e.aliases FROM event e JOIN scope s ON s.number = e.scope"                   \
+    " JOIN source o ON o.number = e.source"
+
+static const char *const sql[STATEMENTS] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [LAST] = "SELECT coalesce(max(seq), 0) FROM event",
+    [APPEND] = "INSERT INTO event VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [GET] = EVENT_COLUMNS " WHERE e.seq = ?",
+    [EACH] = EVENT_COLUMNS " WHERE e.seq >= ? ORDER BY e.seq",
+    [SCOPE_FIND] = "SELECT number FROM scope WHERE text = ?",
+    [SCOPE_ADD] = "INSERT INTO scope(text) VALUES(?)",
+    [SOURCE_FIND] = "SELECT number FROM source WHERE text = ?",
+    [SOURCE_ADD] = "INSERT INTO source(text) VALUES(?)",
+    [FACT_PUT] = "INSERT OR REPLACE INTO fact VALUES(?, ?, ?)",
+    [FACT_GET] = "SELECT value FROM fact WHERE kind = ? AND name = ?",
+    [FACT_EACH] = "SELECT name, value FROM fact WHERE kind = ? ORDER BY name",
+};
+
+/* The last scope and source used: nearly every event of a batch has the same. */
+struct interned {
+    char text[SCOPE_BYTES];
+    sqlite3_int64 number; /* 0: nothing remembered */
+};
+
+struct engine {
+    sqlite3 *db;
+    sqlite3_stmt *statement[STATEMENTS];
+    struct interned scope, source;
+    struct buf row; /* what the last get handed out */
+};
+
+static enum status status_of_sqlite(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return OK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return BUSY;
+    case SQLITE_FULL:
+        return NO_SPACE;
+    case SQLITE_NOMEM:
+        return NO_MEMORY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+        return DAMAGED;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH:
+        return NO_ACCESS;
+    default:
+        return IO_FAILED;
+    }
+}
+
+static enum status fail(struct engine *e, int code, const char *doing, struct problem *why)
+{
+    return problem_set(why, status_of_sqlite(code), "ledger: %s: %s", doing,
+                       e->db ? sqlite3_errmsg(e->db) : sqlite3_errstr(code));
+}
+
+static enum status prepare(struct engine *e, enum statement which, sqlite3_stmt **out,
+                           struct problem *why)
+{
+    if (!e->statement[which]) {
+        int code = sqlite3_prepare_v3(e->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                      &e->statement[which], NULL);
+        if (code != SQLITE_OK)
+            return fail(e, code, "prepare", why);
+    }
+    *out = e->statement[which];
+    return OK;
+}
+
+/* Runs a statement that gives no row. */
+static enum status run(struct engine *e, enum statement which, const char *doing,
+                       struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, which, &s, why);
+    if (st != OK)
+        return st;
+    int code = sqlite3_step(s);
+    if (code != SQLITE_DONE)
+        st = fail(e, code, doing, why);
+    (void)sqlite3_reset(s);
+    return st;
+}
+
+static enum status configure(struct engine *e, enum ledger_mode mode, struct problem *why)
+{
+    (void)sqlite3_busy_timeout(e->db, BUSY_WAIT_MS);
+    const char *pragmas = mode == LEDGER_READ ? "PRAGMA query_only=1;"
+                                              : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                                                "PRAGMA secure_delete=1;";
+    int code = sqlite3_exec(e->db, pragmas, NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        return fail(e, code, "open", why);
+    (void)sqlite3_wal_autocheckpoint(e->db, CHECKPOINT_PAGES);
+    return OK;
+}
+
+static enum status read_version(struct engine *e, int *version, struct problem *why)
+{
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(e->db, "PRAGMA user_version", -1, &s, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(s);
+    if (code == SQLITE_ROW)
+        *version = sqlite3_column_int(s, 0);
+    enum status st = code == SQLITE_ROW ? OK : fail(e, code, "read its version", why);
+    (void)sqlite3_finalize(s);
+    return st;
+}
+
+static enum status create_layout(struct engine *e, struct problem *why)
+{
+    char text[sizeof layout + 128];
+    (void)snprintf(text, sizeof text, "BEGIN IMMEDIATE; %s PRAGMA user_version=%d; COMMIT;", layout,
+                   LAYOUT_VERSION);
+    int code = sqlite3_exec(e->db, text, NULL, NULL, NULL);
+    enum status st = code == SQLITE_OK ? OK : fail(e, code, "create", why);
+    if (st != OK)
+        (void)sqlite3_exec(e->db, "ROLLBACK", NULL, NULL, NULL);
+    return st;
+}
+
+static enum status check_version(struct engine *e, enum ledger_mode mode, struct problem *why)
+{
+    int version = 0;
+    enum status s = read_version(e, &version, why);
+    if (s != OK)
+        return s;
+    if (version > LAYOUT_VERSION)
+        return problem_set(why, DAMAGED, "the ledger has layout %d, this program knows up to %d; "
+                           "use the newer optout", version, LAYOUT_VERSION);
+    if (version == LAYOUT_VERSION)
+        return OK;
+    if (mode == LEDGER_CREATE)
+        return create_layout(e, why);
+    return problem_set(why, DAMAGED, "the ledger file has no ledger in it");
+}
+
+static void engine_close(struct engine *e)
+{
+    for (int i = 0; i < STATEMENTS; i++)
+        (void)sqlite3_finalize(e->statement[i]);
+    (void)sqlite3_close(e->db);
+    buf_free(&e->row);
+    mem_free(e);
+}
+
+static enum status engine_open(const char *where, enum ledger_mode mode, struct engine **out,
+                               struct problem *why)
+{
+    static const int flags[] = {
+        [LEDGER_READ] = SQLITE_OPEN_READWRITE, /* readers of a WAL need its shared memory */
+        [LEDGER_WRITE] = SQLITE_OPEN_READWRITE,
+        [LEDGER_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    };
+    struct engine *e = mem_new(1, sizeof *e);
+    if (!e)
+        return problem_set(why, NO_MEMORY, "out of memory");
+    e->row = BUF_INIT(1 << 20);
+    int code = sqlite3_open_v2(where, &e->db, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_CANTOPEN)
+        (void)problem_set(why, NOT_FOUND, "cannot open %s", where);
+    enum status s = code == SQLITE_CANTOPEN ? NOT_FOUND
+                  : code == SQLITE_OK       ? OK
+                                            : fail(e, code, "open", why);
+    if (s == OK)
+        s = configure(e, mode, why);
+    if (s == OK)
+        s = check_version(e, mode, why);
+    if (s != OK) {
+        engine_close(e);
+        return s;
+    }
+    *out = e;
+    return OK;
+}
+
+static enum status engine_begin(struct engine *e, struct problem *why)
+{
+    return run(e, BEGIN, "begin", why);
+}
+
+static enum status engine_commit(struct engine *e, struct problem *why)
+{
+    return run(e, COMMIT, "commit", why);
+}
+
+static void engine_rollback(struct engine *e)
+{
+    /* What was interned in this transaction is gone with it. */
+    e->scope.number = e->source.number = 0;
+    if (!sqlite3_get_autocommit(e->db))
+        (void)run(e, ROLLBACK, "rollback", NULL);
+}
+
+static enum status engine_last(struct engine *e, uint64_t *seq, struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, LAST, &s, why);
+    if (st != OK)
+        return st;
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW)
+        *seq = (uint64_t)sqlite3_column_int64(s, 0);
+    else
+        st = fail(e, code, "find the last event", why);
+    (void)sqlite3_reset(s);
+    return st;
+}
+
+static void bind_span(sqlite3_stmt *s, int column, struct span text)
+{
+    if (text.n)
+        (void)sqlite3_bind_blob64(s, column, text.p, text.n, SQLITE_STATIC);
+    else
+        (void)sqlite3_bind_null(s, column);
+}
+
+/* Looks `text` up in a table of texts: OK with its number, or NOT_FOUND. */
+static enum status intern_find(struct engine *e, enum statement which, struct span text,
+                               sqlite3_int64 *number, struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, which, &s, why);
+    if (st != OK)
+        return st;
+    (void)sqlite3_bind_text64(s, 1, text.p, text.n, SQLITE_STATIC, SQLITE_UTF8);
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW)
+        *number = sqlite3_column_int64(s, 0);
+    else
+        st = code == SQLITE_DONE ? NOT_FOUND : fail(e, code, "find a word", why);
+    (void)sqlite3_reset(s);
+    return st;
+}
+
+static enum status intern(struct engine *e, enum statement find, enum statement add,
+                          struct interned *last, struct span text, struct problem *why)
+{
+    if (last->number && span_eq(text, span_of(last->text)))
+        return OK;
+    sqlite3_int64 number = 0;
+    enum status st = intern_find(e, find, text, &number, why);
+    if (st == NOT_FOUND) {
+        sqlite3_stmt *s;
+        st = prepare(e, add, &s, why);
+        if (st != OK)
+            return st;
+        (void)sqlite3_bind_text64(s, 1, text.p, text.n, SQLITE_STATIC, SQLITE_UTF8);
+        st = run(e, add, "add a word", why);
+        number = sqlite3_last_insert_rowid(e->db);
+    }
+    if (st != OK)
+        return st;
+    INVARIANT(text.n < sizeof last->text);
+    memcpy(last->text, text.p, text.n);
+    last->text[text.n] = '\0';
+    last->number = number;
+    return OK;
+}
+
+static enum status engine_append(struct engine *e, const struct ledger_event *event,
+                                 struct problem *why)
+{
+    char scope[SCOPE_BYTES];
+    uint8_t id[ID_BYTES];
+    scope_format(&event->scope, scope);
+    id_store(event->id, id);
+    enum status st = intern(e, SCOPE_FIND, SCOPE_ADD, &e->scope, span_of(scope), why);
+    if (st == OK)
+        st = intern(e, SOURCE_FIND, SOURCE_ADD, &e->source, event->source, why);
+    sqlite3_stmt *s;
+    if (st == OK)
+        st = prepare(e, APPEND, &s, why);
+    if (st != OK)
+        return st;
+    (void)sqlite3_bind_int64(s, 1, (sqlite3_int64)event->seq);
+    (void)sqlite3_bind_int64(s, 2, (sqlite3_int64)event->prev);
+    (void)sqlite3_bind_blob64(s, 3, id, sizeof id, SQLITE_STATIC);
+    (void)sqlite3_bind_int(s, 4, (int)event->kind);
+    (void)sqlite3_bind_int64(s, 5, e->scope.number);
+    (void)sqlite3_bind_int(s, 6, event->proven);
+    (void)sqlite3_bind_int64(s, 7, event->at_us);
+    (void)sqlite3_bind_int64(s, 8, event->recorded_us);
+    (void)sqlite3_bind_int64(s, 9, e->source.number);
+    bind_span(s, 10, event->who);
+    bind_span(s, 11, event->proof);
+    bind_span(s, 12, event->aliases);
+    return run(e, APPEND, "append an event", why);
+}
+
+static struct span column_span(sqlite3_stmt *s, int column)
+{
+    const char *p = sqlite3_column_blob(s, column);
+    return (struct span){p, p ? (size_t)sqlite3_column_bytes(s, column) : 0};
+}
+
+/* Reads the row under the statement; its spans live as long as the row. */
+static enum status read_row(sqlite3_stmt *s, struct ledger_event *out, struct problem *why)
+{
+    struct span id = column_span(s, 2), scope = column_span(s, 4);
+    int kind = sqlite3_column_int(s, 3);
+    *out = (struct ledger_event){
+        .seq = (uint64_t)sqlite3_column_int64(s, 0),
+        .prev = (uint64_t)sqlite3_column_int64(s, 1),
+        .kind = (enum event_kind)kind,
+        .proven = sqlite3_column_int(s, 5) != 0,
+        .at_us = sqlite3_column_int64(s, 6),
+        .recorded_us = sqlite3_column_int64(s, 7),
+        .source = column_span(s, 8),
+        .who = column_span(s, 9),
+        .proof = column_span(s, 10),
+        .aliases = column_span(s, 11),
+    };
+    if (id.n != ID_BYTES || kind < EVENT_OUT || kind >= EVENT_KINDS ||
+        out->aliases.n % ID_BYTES != 0 || out->aliases.n > LEDGER_ALIASES_MAX * ID_BYTES ||
+        out->prev >= out->seq || scope_parse(scope, &out->scope, NULL) != OK)
+        return problem_set(why, DAMAGED, "ledger: event %llu is damaged",
+                           (unsigned long long)out->seq);
+    out->id = id_load((const uint8_t *)id.p);
+    return OK;
+}
+
+/* Moves a span's bytes into the handle's row buffer; the pointer is set when all are in. */
+static void keep(struct buf *row, struct span *s, size_t *offset)
+{
+    *offset = row->n;
+    (void)buf_add_span(row, *s);
+}
+
+/* The row as its own copy, so that the statement can be reset and no read transaction stays. */
+static enum status keep_row(struct engine *e, struct ledger_event *event, struct problem *why)
+{
+    struct span *spans[] = {&event->source, &event->who, &event->proof, &event->aliases};
+    size_t offsets[4];
+    buf_clear(&e->row);
+    for (int i = 0; i < 4; i++)
+        keep(&e->row, spans[i], &offsets[i]);
+    if (buf_status(&e->row) != OK)
+        return problem_set(why, buf_status(&e->row), "ledger: no memory for event %llu",
+                           (unsigned long long)event->seq);
+    for (int i = 0; i < 4; i++)
+        spans[i]->p = e->row.p + offsets[i];
+    return OK;
+}
+
+static enum status engine_get(struct engine *e, uint64_t seq, struct ledger_event *out,
+                              struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, GET, &s, why);
+    if (st != OK)
+        return st;
+    (void)sqlite3_bind_int64(s, 1, (sqlite3_int64)seq);
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW) {
+        st = read_row(s, out, why);
+        if (st == OK)
+            st = keep_row(e, out, why);
+    } else if (code == SQLITE_DONE) {
+        st = problem_set(why, NOT_FOUND, "there is no event %llu", (unsigned long long)seq);
+    } else {
+        st = fail(e, code, "read an event", why);
+    }
+    (void)sqlite3_reset(s);
+    return st;
+}
+
+static enum status engine_each(struct engine *e, uint64_t first, ledger_visit *visit, void *context,
+                               struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, EACH, &s, why);
+    if (st != OK)
+        return st;
+    (void)sqlite3_bind_int64(s, 1, (sqlite3_int64)first);
+    uint64_t expected = first;
+    int code;
+    while (st == OK && (code = sqlite3_step(s)) != SQLITE_DONE) {
+        struct ledger_event event;
+        st = code == SQLITE_ROW ? read_row(s, &event, why) : fail(e, code, "read events", why);
+        if (st == OK && event.seq != expected++)
+            st = problem_set(why, DAMAGED, "ledger: event %llu is missing",
+                             (unsigned long long)expected - 1);
+        if (st == OK)
+            st = visit(context, &event);
+    }
+    (void)sqlite3_reset(s);
+    return st;
+}
+
+static enum status engine_fact_put(struct engine *e, const char *kind, struct span name,
+                                   struct span value, struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, FACT_PUT, &s, why);
+    if (st != OK)
+        return st;
+    (void)sqlite3_bind_text(s, 1, kind, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob64(s, 2, name.n ? name.p : "", name.n, SQLITE_STATIC);
+    (void)sqlite3_bind_blob64(s, 3, value.n ? value.p : "", value.n, SQLITE_STATIC);
+    return run(e, FACT_PUT, "write a fact", why);
+}
+
+static enum status engine_fact_get(struct engine *e, const char *kind, struct span name,
+                                   struct buf *out, struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, FACT_GET, &s, why);
+    if (st != OK)
+        return st;
+    (void)sqlite3_bind_text(s, 1, kind, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob64(s, 2, name.n ? name.p : "", name.n, SQLITE_STATIC);
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW)
+        st = buf_add_span(out, column_span(s, 0));
+    else
+        st = code == SQLITE_DONE ? NOT_FOUND : fail(e, code, "read a fact", why);
+    (void)sqlite3_reset(s);
+    return st;
+}
+
+static enum status engine_fact_each(struct engine *e, const char *kind, ledger_fact_visit *visit,
+                                    void *context, struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, FACT_EACH, &s, why);
+    if (st != OK)
+        return st;
+    (void)sqlite3_bind_text(s, 1, kind, -1, SQLITE_STATIC);
+    int code;
+    while (st == OK && (code = sqlite3_step(s)) != SQLITE_DONE)
+        st = code == SQLITE_ROW ? visit(context, column_span(s, 0), column_span(s, 1))
+                                : fail(e, code, "read facts", why);
+    (void)sqlite3_reset(s);
+    return st;
+}
+
+static enum status engine_backup(struct engine *e, const char *path, struct problem *why)
+{
+    sqlite3 *copy = NULL;
+    int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    sqlite3_backup *job = code == SQLITE_OK ? sqlite3_backup_init(copy, "main", e->db, "main") : NULL;
+    if (job) {
+        code = sqlite3_backup_step(job, -1);
+        int finish = sqlite3_backup_finish(job);
+        code = code == SQLITE_DONE ? finish : code;
+    } else if (code == SQLITE_OK) {
+        code = sqlite3_errcode(copy);
+    }
+    enum status st = code == SQLITE_OK ? OK
+                                       : problem_set(why, status_of_sqlite(code),
+                                                     "cannot copy the ledger to %s: %s", path,
+                                                     sqlite3_errstr(code));
+    (void)sqlite3_close(copy);
+    return st;
+}
+
+const struct engine_ops engine_sqlite = {
+    .open = engine_open,
+    .close = engine_close,
+    .begin = engine_begin,
+    .append = engine_append,
+    .commit = engine_commit,
+    .rollback = engine_rollback,
+    .last = engine_last,
+    .get = engine_get,
+    .each = engine_each,
+    .fact_put = engine_fact_put,
+    .fact_get = engine_fact_get,
+    .fact_each = engine_fact_each,
+    .backup = engine_backup,
+};
