@@ -1,0 +1,204 @@
+/* src/authority/history.c: a person's events, and what stands against contacting people. */
+#include "authority/inside.h"
+
+#include <stdlib.h>
+
+/* Opens what is sealed and hands the event on. */
+static enum status tell(struct authority *a, const struct ledger_event *e, told_visit *visit,
+                        void *context)
+{
+    struct buf who = BUF_INIT(ADDRESS_TEXT_MAX + 8), proof = BUF_INIT(PROOF_MAX);
+    enum status s = open_who(a, e, &who);
+    if (s == OK || s == NOT_FOUND)
+        s = open_proof(a, e, &proof);
+    if (s == OK || s == NOT_FOUND) {
+        struct told_event told = {
+            .seq = e->seq,
+            .kind = e->kind,
+            .scope = e->scope,
+            .proven = e->proven,
+            .at_us = e->at_us,
+            .recorded_us = e->recorded_us,
+            .source = e->source,
+            .proof = buf_span(&proof),
+            .who = buf_span(&who),
+        };
+        s = visit(context, &told);
+    }
+    buf_free(&who);
+    buf_free(&proof);
+    return s;
+}
+
+/* The sequence numbers of a person's events, collected from the latest back, without repeats. */
+struct chain {
+    uint64_t *seqs;
+    size_t n, capacity;
+};
+
+static enum status chain_add(struct chain *c, uint64_t seq)
+{
+    if (c->n == c->capacity) {
+        size_t capacity = c->capacity ? 2 * c->capacity : 16;
+        uint64_t *grown = mem_resize(c->seqs, capacity, sizeof *grown);
+        if (!grown)
+            return NO_MEMORY;
+        c->seqs = grown;
+        c->capacity = capacity;
+    }
+    c->seqs[c->n++] = seq;
+    return OK;
+}
+
+static enum status chain_follow(struct authority *a, uint64_t last, struct chain *c,
+                                struct problem *why)
+{
+    struct ledger_event e;
+    enum status s = OK;
+    for (uint64_t seq = last; s == OK && seq; seq = e.prev) {
+        s = ledger_get(a->ledger, seq, &e, why);
+        if (s == OK)
+            s = chain_add(c, seq);
+    }
+    return s;
+}
+
+static int compare_seq(const void *x, const void *y)
+{
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+static void chain_sort(struct chain *c)
+{
+    if (c->n == 0)
+        return;
+    qsort(c->seqs, c->n, sizeof *c->seqs, compare_seq);
+    size_t kept = 1;
+    for (size_t i = 1; i < c->n; i++)
+        if (c->seqs[i] != c->seqs[kept - 1])
+            c->seqs[kept++] = c->seqs[i];
+    c->n = kept;
+}
+
+enum status authority_history(struct authority *a, const struct address *who, told_visit *visit,
+                              void *context, struct problem *why)
+{
+    uint64_t lasts[ADDRESS_IDS_MAX];
+    size_t n = 0;
+    struct chain chain = {0};
+    if (!a->ledger)
+        return problem_set(why, NO_ACCESS, "the ledger in %s cannot be read here", a->dir);
+    enum status s = last_events(a, who, lasts, &n, why);
+    pthread_mutex_lock(&a->ledger_mutex);
+    for (size_t i = 0; s == OK && i < n; i++)
+        s = chain_follow(a, lasts[i], &chain, why);
+    chain_sort(&chain);
+    for (size_t i = 0; s == OK && i < chain.n; i++) {
+        struct ledger_event e;
+        s = ledger_get(a->ledger, chain.seqs[i], &e, why);
+        if (s == OK)
+            s = tell(a, &e, visit, context);
+    }
+    pthread_mutex_unlock(&a->ledger_mutex);
+    mem_free(chain.seqs);
+    return s;
+}
+
+/* --- what stands ---------------------------------------------------------------------------- */
+
+enum { STANDING_MAX = STATE_ITEMS_MAX };
+
+struct standing_walk {
+    struct authority *a;
+    const struct lookup_view *view;
+    told_visit *visit;
+    void *context;
+    uint64_t nameless;
+    struct problem *why;
+};
+
+/* The scopes that this person's state denies, each by the statement that made it. */
+static size_t denied_scopes(const struct state_item *items, size_t n,
+                            struct state_item denied[STANDING_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct question q = {items[i].channel, items[i].sender, items[i].topic, PURPOSE_MARKETING};
+        enum reason r = verdict_of_items(items, n, &q);
+        enum event_kind kind = reason_allows(r) ? 0 : reason_event_kind(r);
+        struct event e = {.kind = kind};
+        enum effect effect;
+        if (kind && effect_of_event(&e, &effect) && effect == items[i].effect)
+            denied[count++] = items[i];
+    }
+    return count;
+}
+
+/* The latest event in the chain that said exactly this. */
+static enum status tell_statement(struct standing_walk *w, uint64_t last,
+                                  const struct state_item *item)
+{
+    struct scope scope = {.channel = item->channel};
+    struct ledger_event e;
+    enum status s = lookup_word(w->view, item->sender, &scope.sender);
+    if (s == OK)
+        s = lookup_word(w->view, item->topic, &scope.topic);
+    for (uint64_t seq = last; s == OK && seq; seq = e.prev) {
+        enum effect effect;
+        s = ledger_get(w->a->ledger, seq, &e, w->why);
+        struct event said = {.kind = s == OK ? e.kind : EVENT_FORGET};
+        if (s == OK && effect_of_event(&said, &effect) && effect == item->effect &&
+            scope_equal(&scope, &e.scope)) {
+            if (e.who.n == 0) {
+                w->nameless++;
+                return OK;
+            }
+            return tell(w->a, &e, w->visit, w->context);
+        }
+    }
+    return s;
+}
+
+/* Acts at a person's last event alone, so that each person is told once. */
+static enum status standing_visit(void *context, const struct ledger_event *e)
+{
+    struct standing_walk *w = context;
+    struct lookup_hit hit;
+    const struct state_item *items;
+    struct state_item denied[STANDING_MAX];
+    size_t n;
+    enum status s = lookup_find(w->view, &e->id, 1, &hit);
+    if (s != OK || hit.last != e->seq)
+        return s;
+    s = lookup_state(w->view, hit.state, &items, &n);
+    if (s != OK)
+        return s;
+    n = denied_scopes(items, n, denied);
+    for (size_t i = 0; s == OK && i < n; i++)
+        s = tell_statement(w, e->seq, &denied[i]);
+    return s;
+}
+
+enum status authority_standing(struct authority *a, told_visit *visit, void *context,
+                               uint64_t *nameless, struct problem *why)
+{
+    struct standing_walk w = {.a = a, .visit = visit, .context = context, .why = why};
+    if (!a->ledger)
+        return problem_set(why, NO_ACCESS, "the ledger in %s cannot be read here", a->dir);
+    pthread_mutex_lock(&a->ledger_mutex);
+    /* Under the ledger mutex no writer of this process replaces the lookup meanwhile. */
+    pthread_rwlock_rdlock(&a->lookup_lock);
+    enum status s = a->lookup ? lookup_view_take(a->lookup, &w.view) : NOT_FOUND;
+    if (s == OK) {
+        s = ledger_each(a->ledger, 1, standing_visit, &w, why);
+        lookup_view_give(a->lookup, w.view);
+    } else {
+        (void)problem_set(why, s, "the lookup is %s", status_text(s));
+    }
+    pthread_rwlock_unlock(&a->lookup_lock);
+    pthread_mutex_unlock(&a->ledger_mutex);
+    if (nameless)
+        *nameless = w.nameless;
+    return s;
+}

@@ -1,0 +1,86 @@
+/* src/authority/inside.h: what the files of this room share. Private.
+ *
+ * Locks, in the order in which they may be taken:
+ *   intake.mutex    the queue of threads that record
+ *   writing         one thread of this process works as the writer …
+ *   lock (file)     … and one process on the machine
+ *   ledger_mutex    the ledger handle, for one thread at a time
+ *   lookup_lock     read: a view is in use; write: the lookup handle is being replaced
+ */
+#ifndef AUTHORITY_INSIDE_H
+#define AUTHORITY_INSIDE_H
+
+#include "authority/authority.h"
+#include "base/file.h"
+
+#include <pthread.h>
+
+struct request; /* record.c */
+
+struct authority {
+    char dir[PATH_BYTES];
+    bool is_new;
+    struct config *config;
+    struct address_options address_options;
+
+    struct secret master;
+    struct secret seal; /* for addresses and proofs in the ledger */
+    struct id_key ids;
+
+    pthread_mutex_t writing;
+    struct file_lock lock;
+
+    pthread_mutex_t ledger_mutex;
+    struct ledger *ledger; /* NULL when this process may not open it (a reader) */
+
+    pthread_rwlock_t lookup_lock;
+    struct lookup *lookup; /* NULL when there is none that can be used */
+
+    struct {
+        pthread_mutex_t mutex;
+        pthread_cond_t changed;
+        struct request *first, **end;
+        bool led; /* a thread is at work on requests */
+    } intake;
+};
+
+/* key.c: reads or creates DIR/key, DIR/ledger.db and the bond between them. */
+enum status keys_open(struct authority *a, enum authority_mode mode, struct problem *why);
+
+/* writer.c: become the one writer of the machine, and stop being it. */
+enum status writer_enter(struct authority *a, struct problem *why);
+void writer_leave(struct authority *a);
+
+/* sync.c. By the writer (with the ledger mutex free): afterwards the lookup is there, is of this ledger, and says all that the
+ * ledger says. `wanted` families are added to those that it has. */
+enum status lookup_bring_up(struct authority *a, family_set wanted, struct problem *why);
+/* By anybody: makes sure that there is a lookup to answer from, as writer if need be. */
+enum status lookup_ensure(struct authority *a, family_set wanted, struct problem *why);
+/* Takes a view under the read lock, and gives both back. */
+enum status view_take(struct authority *a, const struct lookup_view **v, struct problem *why);
+void view_give(struct authority *a, const struct lookup_view *v);
+
+/* The families that a ledger's events have ever been asked or told in. */
+enum status families_get(struct authority *a, family_set *out, struct problem *why);
+
+/* ask.c: the last events of all ids of an address. */
+enum status last_events(struct authority *a, const struct address *who,
+                        uint64_t lasts[ADDRESS_IDS_MAX], size_t *n, struct problem *why);
+
+/* seal.c: what is personal in an event, sealed to its id. */
+enum status seal_who(const struct authority *a, struct id id, const struct address *who,
+                     struct buf *out);
+enum status seal_proof(const struct authority *a, struct id id, struct span proof, struct buf *out);
+/* Appends the text: OK; NOT_FOUND when nothing is kept; DAMAGED. */
+enum status open_who(const struct authority *a, const struct ledger_event *e, struct buf *out);
+enum status open_proof(const struct authority *a, const struct ledger_event *e, struct buf *out);
+
+/* ids.c: every id by which a stored event is found, with those of `families`. */
+enum status ids_of_stored(const struct authority *a, const struct ledger_event *e,
+                          family_set families, struct id ids[LEDGER_ALIASES_MAX + 1], size_t *n,
+                          struct problem *why);
+
+/* The change that an event makes for one id. */
+struct lookup_change change_of_event(const struct event *e, struct id id, uint64_t seq);
+
+#endif
