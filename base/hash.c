@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <pthread.h>
@@ -90,9 +91,12 @@ void sha256_end(struct sha256_stream *s, uint8_t out[SHA256_BYTES])
 
 void hmac_sha256(struct span key, struct span in, uint8_t out[SHA256_BYTES])
 {
+    const char *key_bytes = key.n ? key.p : ""; /* NULL would mean the key of the last call */
     unsigned n = 0;
-    INVARIANT(HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)in.p, in.n, out, &n) &&
-              n == SHA256_BYTES);
+    INVARIANT(key.n <= INT_MAX);
+    INVARIANT(
+        HMAC(EVP_sha256(), key_bytes, (int)key.n, (const unsigned char *)in.p, in.n, out, &n) &&
+        n == SHA256_BYTES);
 }
 
 static inline uint64_t rotl(uint64_t x, int b)

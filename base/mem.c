@@ -37,7 +37,10 @@ static int must_fail(void)
 
 void *mem_new(size_t count, size_t size)
 {
-    return must_fail() ? NULL : calloc(count ? count : 1, size ? size : 1);
+    size_t bytes;
+    if (must_fail() || __builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    return calloc(bytes ? bytes : 1, 1);
 }
 
 void *mem_resize(void *p, size_t count, size_t size)

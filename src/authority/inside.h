@@ -62,6 +62,7 @@ void view_give(struct authority *a, const struct lookup_view *v);
 
 /* The families that a ledger's events have ever been asked or told in. */
 enum status families_get(struct authority *a, family_set *out, struct problem *why);
+enum status families_put(struct authority *a, family_set families, struct problem *why);
 
 /* ask.c: the last events of all ids of an address. */
 enum status last_events(struct authority *a, const struct address *who,
@@ -74,6 +75,29 @@ enum status seal_proof(const struct authority *a, struct id id, struct span proo
 /* Appends the text: OK; NOT_FOUND when nothing is kept; DAMAGED. */
 enum status open_who(const struct authority *a, const struct ledger_event *e, struct buf *out);
 enum status open_proof(const struct authority *a, const struct ledger_event *e, struct buf *out);
+
+/* row.c. */
+enum { EVENT_TEXT_MAX = 2048 };
+#define FAMILIES_ALL ((1u << HASH_NAMES) - 1)
+/* Room for the variable parts of one row; a row borrows from it. */
+struct row_space {
+    struct buf who, proof, aliases, text;
+    uint8_t salt[LEDGER_SALT_BYTES], commitment[LEDGER_COMMITMENT_BYTES];
+};
+void row_space_init(struct row_space *space);
+void row_space_free(struct row_space *space);
+/* Seals, commits and fills all of the row but `prev`; `id` is the event's own. */
+enum status row_make(const struct authority *a, const struct event *e, struct id id,
+                     int64_t now_us, struct row_space *space, struct ledger_event *row);
+/* Is the row what its commitment says? OK, also for an erased one; DAMAGED. */
+enum status row_check(const struct authority *a, const struct ledger_event *row,
+                      struct row_space *space, struct problem *why);
+/* The canonical text that is committed to. */
+enum status event_text(const struct ledger_event *row, struct span who, struct span proof,
+                       struct buf *out);
+/* Appends the ids of `who` but the first, as they are stored. */
+enum status aliases_add(const struct authority *a, const struct address *who, family_set families,
+                        struct buf *out);
 
 /* ids.c: every id by which a stored event is found, with those of `families`. */
 enum status ids_of_stored(const struct authority *a, const struct ledger_event *e,

@@ -80,6 +80,9 @@ static enum status bond_check(struct authority *a, struct problem *why)
 static enum status bond_make(struct authority *a, struct problem *why)
 {
     uint8_t check[CHECK_BYTES];
+    enum status s = families_put(a, FAMILY_BIT(HASH_SHA256), why);
+    if (s != OK)
+        return s;
     check_value(&a->master, check);
     return ledger_fact_put(a->ledger, "ledger", SPAN("key-check"),
                            (struct span){(char *)check, sizeof check}, why);

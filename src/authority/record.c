@@ -41,6 +41,7 @@ struct group {
     struct lookup_change *changes;
     size_t n, id_total, change_count;
     struct batch batch;
+    struct row_space space;
     family_set families;
     uint64_t last;
     int64_t now_us;
@@ -53,6 +54,7 @@ static void group_free(struct group *g)
     mem_free(g->flat_ids);
     mem_free(g->changes);
     batch_free(&g->batch);
+    row_space_free(&g->space);
 }
 
 static family_set families_of_requests(const struct request *first)
@@ -176,74 +178,15 @@ static uint64_t previous_event(const struct group *g, const struct entry *e)
 
 /* --- appending ------------------------------------------------------------------------------ */
 
-/* Ids that the stored address would not tell: its equivalent forms always, and every family when
- * the address itself is not kept. */
-static enum status add_aliases(const struct group *g, const struct entry *e, bool keep,
-                               struct buf *out)
-{
-    struct id ids[ADDRESS_IDS_MAX];
-    family_set families = FAMILY_BIT(HASH_SHA256);
-    if (!keep)
-        families = (1u << HASH_NAMES) - 1;
-    size_t n = address_ids(&g->a->ids, e->event->who, families, ids);
-    for (size_t i = 1; i < n; i++) {
-        uint8_t bytes[ID_BYTES];
-        id_store(ids[i], bytes);
-        (void)buf_add(out, bytes, sizeof bytes);
-    }
-    return buf_status(out);
-}
-
-/* What is kept of the address: itself, or only its SHA-256 when the operator wants no addresses. */
-static enum status add_who(const struct group *g, const struct entry *e, bool keep,
-                           struct buf *out)
-{
-    struct address digest;
-    uint8_t bytes[HASH_BYTES_MAX];
-    char hex[2 * SHA256_BYTES + 1];
-    if (keep || e->event->who->kind == ADDRESS_DIGEST)
-        return seal_who(g->a, e->ids[0], e->event->who, out);
-    enum status s = address_digest(e->event->who, HASH_SHA256, bytes);
-    if (s != OK)
-        return s;
-    hex_encode(bytes, SHA256_BYTES, hex);
-    s = digest_parse(span_of(hex), HASH_SHA256, &digest, NULL);
-    return s == OK ? seal_who(g->a, e->ids[0], &digest, out) : s;
-}
-
 static enum status append(struct group *g, struct entry *e, struct problem *why)
 {
-    const struct event *event = e->event;
-    bool keep = config_keep_addresses(g->a->config);
-    struct buf who = BUF_INIT(ADDRESS_TEXT_MAX + 128), aliases = BUF_INIT(4096),
-               proof = BUF_INIT(PROOF_MAX + 128);
-    enum status s = add_who(g, e, keep, &who);
-    if (s == OK)
-        s = add_aliases(g, e, keep, &aliases);
-    if (s == OK && event->proof.n)
-        s = seal_proof(g->a, e->ids[0], event->proof, &proof);
-    if (s == OK) {
-        struct ledger_event row = {
-            .prev = previous_event(g, e),
-            .id = e->ids[0],
-            .kind = event->kind,
-            .scope = event->scope,
-            .proven = event->own_act && event->proof.n > 0,
-            .at_us = event->at_us ? event->at_us : g->now_us,
-            .recorded_us = g->now_us,
-            .source = event->source,
-            .who = buf_span(&who),
-            .proof = buf_span(&proof),
-            .aliases = buf_span(&aliases),
-        };
-        s = ledger_append(g->a->ledger, &row, why);
-        e->result->seq = g->last = row.seq;
-    } else {
-        (void)problem_set(why, s, "cannot seal an event: %s", status_text(s));
-    }
-    buf_free(&who);
-    buf_free(&aliases);
-    buf_free(&proof);
+    struct ledger_event row;
+    enum status s = row_make(g->a, e->event, e->ids[0], g->now_us, &g->space, &row);
+    if (s != OK)
+        return problem_set(why, s, "cannot seal an event: %s", status_text(s));
+    row.prev = previous_event(g, e);
+    s = ledger_append(g->a->ledger, &row, why);
+    e->result->seq = g->last = row.seq;
     return s;
 }
 
@@ -317,6 +260,7 @@ static enum status group_carry_out(struct authority *a, struct request *first,
                                    struct problem *why)
 {
     struct group g = {.a = a, .now_us = clock_now_us()};
+    row_space_init(&g.space);
     enum status s = lookup_bring_up(a, families_of_requests(first), why);
     if (s == OK) {
         pthread_mutex_lock(&a->ledger_mutex);

@@ -19,13 +19,14 @@ enum status families_get(struct authority *a, family_set *out, struct problem *w
     if (s == OK && span_to_u64(buf_span(&text), &stored) != OK)
         s = problem_set(why, DAMAGED, "the ledger's digest families are unreadable");
     buf_free(&text);
-    if (s != OK && s != NOT_FOUND)
-        return s;
-    *out = (family_set)stored | FAMILY_BIT(HASH_SHA256);
-    return OK;
+    if (s == NOT_FOUND)
+        s = problem_set(why, DAMAGED, "the ledger's digest families are missing");
+    if (s == OK)
+        *out = (family_set)stored | FAMILY_BIT(HASH_SHA256);
+    return s;
 }
 
-static enum status families_put(struct authority *a, family_set families, struct problem *why)
+enum status families_put(struct authority *a, family_set families, struct problem *why)
 {
     struct buf text = BUF_INIT(16);
     enum status s = buf_printf(&text, "%u", families);

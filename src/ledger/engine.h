@@ -24,6 +24,9 @@ struct engine_ops {
                        struct problem *why);
     enum status (*each)(struct engine *e, uint64_t first, ledger_visit *visit, void *context,
                         struct problem *why);
+    enum status (*erase)(struct engine *e, const struct ledger_event *erased, struct problem *why);
+    enum status (*scour)(struct engine *e, struct problem *why);
+    enum status (*check_store)(struct engine *e, struct problem *why);
     enum status (*fact_put)(struct engine *e, const char *kind, struct span name,
                             struct span value, struct problem *why);
     enum status (*fact_get)(struct engine *e, const char *kind, struct span name, struct buf *out,

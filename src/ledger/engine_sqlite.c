@@ -3,10 +3,14 @@
  * WAL with synchronous=FULL: a commit that returned OK is on disk. STRICT tables. Layout (the
  * bytes themselves are in spec/ledger.md):
  *
- *   event   one row an event, its number as the rowid; never updated, never deleted
+ *   event   one row an event, its number as the rowid; never deleted, and updated by an erasure
+ *           alone
  *   scope   interned scopes and sources: a number and its text
  *   source
  *   fact    small named values: the ledger's name, API keys, imported files
+ *
+ * Every event and fact carries a CRC-32C of its content, since SQLite notices few damaged bytes:
+ * what does not match is DAMAGED, never an event that says something else.
  *
  * user_version is the layout's version; a newer one than ours is refused.
  */
@@ -24,7 +28,7 @@ enum {
 
 static const char layout[] =
     "CREATE TABLE IF NOT EXISTS fact(kind TEXT NOT NULL, name BLOB NOT NULL, value BLOB NOT NULL,"
-    " PRIMARY KEY(kind, name)) STRICT, WITHOUT ROWID;"
+    " crc INTEGER NOT NULL, PRIMARY KEY(kind, name)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS scope(number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"
     " STRICT;"
     "CREATE TABLE IF NOT EXISTS source(number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"
@@ -32,7 +36,8 @@ static const char layout[] =
     "CREATE TABLE IF NOT EXISTS event(seq INTEGER PRIMARY KEY, prev INTEGER NOT NULL,"
     " id BLOB NOT NULL, kind INTEGER NOT NULL, scope INTEGER NOT NULL, proven INTEGER NOT NULL,"
     " at_us INTEGER NOT NULL, recorded_us INTEGER NOT NULL, source INTEGER NOT NULL,"
-    " who BLOB, proof BLOB, aliases BLOB) STRICT;";
+    " commitment BLOB NOT NULL, crc INTEGER NOT NULL, salt BLOB, who BLOB, proof BLOB,"
+    " aliases BLOB) STRICT;";
 
 enum statement {
     BEGIN,
@@ -40,6 +45,7 @@ enum statement {
     ROLLBACK,
     LAST,
     APPEND,
+    ERASE,
     GET,
     EACH,
     SCOPE_FIND,
@@ -54,7 +60,7 @@ enum statement {
 
 #define EVENT_COLUMNS                                                                              \
     "SELECT e.seq, e.prev, e.id, e.kind, s.text, e.proven, e.at_us, e.recorded_us, o.text,"       \
-    " e.who, e.proof, e.aliases FROM event e JOIN scope s ON s.number = e.scope"                   \
+    " e.commitment, e.crc, e.salt, e.who, e.proof, e.aliases FROM event e JOIN scope s ON s.number = e.scope"                   \
     " JOIN source o ON o.number = e.source"
 
 static const char *const sql[STATEMENTS] = {
@@ -62,16 +68,17 @@ static const char *const sql[STATEMENTS] = {
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [LAST] = "SELECT coalesce(max(seq), 0) FROM event",
-    [APPEND] = "INSERT INTO event VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [APPEND] = "INSERT INTO event VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [ERASE] = "UPDATE event SET crc = ?, salt = ?, who = ?, proof = ?, aliases = ? WHERE seq = ?",
     [GET] = EVENT_COLUMNS " WHERE e.seq = ?",
     [EACH] = EVENT_COLUMNS " WHERE e.seq >= ? ORDER BY e.seq",
     [SCOPE_FIND] = "SELECT number FROM scope WHERE text = ?",
     [SCOPE_ADD] = "INSERT INTO scope(text) VALUES(?)",
     [SOURCE_FIND] = "SELECT number FROM source WHERE text = ?",
     [SOURCE_ADD] = "INSERT INTO source(text) VALUES(?)",
-    [FACT_PUT] = "INSERT OR REPLACE INTO fact VALUES(?, ?, ?)",
-    [FACT_GET] = "SELECT value FROM fact WHERE kind = ? AND name = ?",
-    [FACT_EACH] = "SELECT name, value FROM fact WHERE kind = ? ORDER BY name",
+    [FACT_PUT] = "INSERT OR REPLACE INTO fact VALUES(?, ?, ?, ?)",
+    [FACT_GET] = "SELECT name, value, crc FROM fact WHERE kind = ? AND name = ?",
+    [FACT_EACH] = "SELECT name, value, crc FROM fact WHERE kind = ? ORDER BY name",
 };
 
 /* The last scope and source used: nearly every event of a batch has the same. */
@@ -276,6 +283,38 @@ static enum status engine_last(struct engine *e, uint64_t *seq, struct problem *
     return st;
 }
 
+static uint32_t crc_number(uint32_t crc, uint64_t n)
+{
+    return crc32c(crc, &n, sizeof n);
+}
+
+static uint32_t crc_span(uint32_t crc, struct span s)
+{
+    return crc32c(crc_number(crc, s.n), s.p, s.n);
+}
+
+/* The check of everything that an event says, in the order of the columns. */
+static uint32_t event_crc(const struct ledger_event *e)
+{
+    char scope[SCOPE_BYTES];
+    uint8_t id[ID_BYTES];
+    const struct span spans[] = {e->source, e->commitment, e->salt, e->who, e->proof, e->aliases};
+    uint32_t crc = crc_number(crc_number(0, e->seq), e->prev);
+    id_store(e->id, id);
+    scope_format(&e->scope, scope);
+    crc = crc32c(crc, id, sizeof id);
+    crc = crc_span(crc_number(crc_number(crc, e->kind), e->proven), span_of(scope));
+    crc = crc_number(crc_number(crc, (uint64_t)e->at_us), (uint64_t)e->recorded_us);
+    for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++)
+        crc = crc_span(crc, spans[i]);
+    return crc;
+}
+
+static uint32_t fact_crc(const char *kind, struct span name, struct span value)
+{
+    return crc_span(crc_span(crc_span(0, span_of(kind)), name), value);
+}
+
 static void bind_span(sqlite3_stmt *s, int column, struct span text)
 {
     if (text.n)
@@ -351,9 +390,12 @@ static enum status engine_append(struct engine *e, const struct ledger_event *ev
     (void)sqlite3_bind_int64(s, 7, event->at_us);
     (void)sqlite3_bind_int64(s, 8, event->recorded_us);
     (void)sqlite3_bind_int64(s, 9, e->source.number);
-    bind_span(s, 10, event->who);
-    bind_span(s, 11, event->proof);
-    bind_span(s, 12, event->aliases);
+    bind_span(s, 10, event->commitment);
+    (void)sqlite3_bind_int64(s, 11, event_crc(event));
+    bind_span(s, 12, event->salt);
+    bind_span(s, 13, event->who);
+    bind_span(s, 14, event->proof);
+    bind_span(s, 15, event->aliases);
     return run(e, APPEND, "append an event", why);
 }
 
@@ -376,16 +418,22 @@ static enum status read_row(sqlite3_stmt *s, struct ledger_event *out, struct pr
         .at_us = sqlite3_column_int64(s, 6),
         .recorded_us = sqlite3_column_int64(s, 7),
         .source = column_span(s, 8),
-        .who = column_span(s, 9),
-        .proof = column_span(s, 10),
-        .aliases = column_span(s, 11),
+        .commitment = column_span(s, 9),
+        .salt = column_span(s, 11),
+        .who = column_span(s, 12),
+        .proof = column_span(s, 13),
+        .aliases = column_span(s, 14),
     };
     if (id.n != ID_BYTES || kind < EVENT_OUT || kind >= EVENT_KINDS ||
         out->aliases.n % ID_BYTES != 0 || out->aliases.n > LEDGER_ALIASES_MAX * ID_BYTES ||
-        out->prev >= out->seq || scope_parse(scope, &out->scope, NULL) != OK)
+        out->prev >= out->seq || scope_parse(scope, &out->scope, NULL) != OK ||
+        out->commitment.n != LEDGER_COMMITMENT_BYTES)
         return problem_set(why, DAMAGED, "ledger: event %llu is damaged",
                            (unsigned long long)out->seq);
     out->id = id_load((const uint8_t *)id.p);
+    if (sqlite3_column_int64(s, 10) != event_crc(out))
+        return problem_set(why, DAMAGED, "ledger: event %llu does not match its checksum",
+                           (unsigned long long)out->seq);
     return OK;
 }
 
@@ -399,15 +447,17 @@ static void keep(struct buf *row, struct span *s, size_t *offset)
 /* The row as its own copy, so that the statement can be reset and no read transaction stays. */
 static enum status keep_row(struct engine *e, struct ledger_event *event, struct problem *why)
 {
-    struct span *spans[] = {&event->source, &event->who, &event->proof, &event->aliases};
-    size_t offsets[4];
+    struct span *spans[] = {&event->source, &event->commitment, &event->salt,
+                            &event->who,    &event->proof,      &event->aliases};
+    enum { SPANS = sizeof spans / sizeof spans[0] };
+    size_t offsets[SPANS];
     buf_clear(&e->row);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < SPANS; i++)
         keep(&e->row, spans[i], &offsets[i]);
     if (buf_status(&e->row) != OK)
         return problem_set(why, buf_status(&e->row), "ledger: no memory for event %llu",
                            (unsigned long long)event->seq);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < SPANS; i++)
         spans[i]->p = e->row.p + offsets[i];
     return OK;
 }
@@ -467,23 +517,38 @@ static enum status engine_fact_put(struct engine *e, const char *kind, struct sp
     (void)sqlite3_bind_text(s, 1, kind, -1, SQLITE_STATIC);
     (void)sqlite3_bind_blob64(s, 2, name.n ? name.p : "", name.n, SQLITE_STATIC);
     (void)sqlite3_bind_blob64(s, 3, value.n ? value.p : "", value.n, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(s, 4, fact_crc(kind, name, value));
     return run(e, FACT_PUT, "write a fact", why);
+}
+
+/* Name and value of the fact under the statement, checked. */
+static enum status read_fact(sqlite3_stmt *s, const char *kind, struct span *name,
+                             struct span *value, struct problem *why)
+{
+    *name = column_span(s, 0);
+    *value = column_span(s, 1);
+    if (sqlite3_column_int64(s, 2) == fact_crc(kind, *name, *value))
+        return OK;
+    return problem_set(why, DAMAGED, "ledger: a fact (%s) does not match its checksum", kind);
 }
 
 static enum status engine_fact_get(struct engine *e, const char *kind, struct span name,
                                    struct buf *out, struct problem *why)
 {
     sqlite3_stmt *s;
+    struct span stored_name, value;
     enum status st = prepare(e, FACT_GET, &s, why);
     if (st != OK)
         return st;
     (void)sqlite3_bind_text(s, 1, kind, -1, SQLITE_STATIC);
     (void)sqlite3_bind_blob64(s, 2, name.n ? name.p : "", name.n, SQLITE_STATIC);
     int code = sqlite3_step(s);
-    if (code == SQLITE_ROW)
-        st = buf_add_span(out, column_span(s, 0));
-    else
+    if (code != SQLITE_ROW)
         st = code == SQLITE_DONE ? NOT_FOUND : fail(e, code, "read a fact", why);
+    else
+        st = read_fact(s, kind, &stored_name, &value, why);
+    if (st == OK)
+        st = buf_add_span(out, value);
     (void)sqlite3_reset(s);
     return st;
 }
@@ -492,15 +557,56 @@ static enum status engine_fact_each(struct engine *e, const char *kind, ledger_f
                                     void *context, struct problem *why)
 {
     sqlite3_stmt *s;
+    struct span name, value;
     enum status st = prepare(e, FACT_EACH, &s, why);
     if (st != OK)
         return st;
     (void)sqlite3_bind_text(s, 1, kind, -1, SQLITE_STATIC);
     int code;
-    while (st == OK && (code = sqlite3_step(s)) != SQLITE_DONE)
-        st = code == SQLITE_ROW ? visit(context, column_span(s, 0), column_span(s, 1))
+    while (st == OK && (code = sqlite3_step(s)) != SQLITE_DONE) {
+        st = code == SQLITE_ROW ? read_fact(s, kind, &name, &value, why)
                                 : fail(e, code, "read facts", why);
+        if (st == OK)
+            st = visit(context, name, value);
+    }
     (void)sqlite3_reset(s);
+    return st;
+}
+
+static enum status engine_erase(struct engine *e, const struct ledger_event *erased,
+                                struct problem *why)
+{
+    sqlite3_stmt *s;
+    enum status st = prepare(e, ERASE, &s, why);
+    if (st != OK)
+        return st;
+    (void)sqlite3_bind_int64(s, 1, event_crc(erased));
+    bind_span(s, 2, erased->salt);
+    bind_span(s, 3, erased->who);
+    bind_span(s, 4, erased->proof);
+    bind_span(s, 5, erased->aliases);
+    (void)sqlite3_bind_int64(s, 6, (sqlite3_int64)erased->seq);
+    return run(e, ERASE, "erase", why);
+}
+
+static enum status engine_scour(struct engine *e, struct problem *why)
+{
+    int code = sqlite3_wal_checkpoint_v2(e->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return code == SQLITE_OK ? OK : fail(e, code, "empty the write-ahead log", why);
+}
+
+static enum status engine_check_store(struct engine *e, struct problem *why)
+{
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(e->db, "PRAGMA integrity_check(1)", -1, &s, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(s);
+    enum status st = OK;
+    if (code != SQLITE_ROW)
+        st = fail(e, code, "check", why);
+    else if (!span_eq(column_span(s, 0), SPAN("ok")))
+        st = problem_set(why, DAMAGED, "ledger: %.*s", SPAN_ARG(column_span(s, 0)));
+    (void)sqlite3_finalize(s);
     return st;
 }
 
@@ -534,6 +640,9 @@ const struct engine_ops engine_sqlite = {
     .last = engine_last,
     .get = engine_get,
     .each = engine_each,
+    .erase = engine_erase,
+    .scour = engine_scour,
+    .check_store = engine_check_store,
     .fact_put = engine_fact_put,
     .fact_get = engine_fact_get,
     .fact_each = engine_fact_each,

@@ -163,6 +163,29 @@ enum status ledger_each(struct ledger *l, uint64_t first, ledger_visit *visit, v
     return l->ops->each(l->engine, first, visit, context, why);
 }
 
+enum status ledger_erase(struct ledger *l, uint64_t seq, struct span aliases, struct problem *why)
+{
+    struct ledger_event e;
+    INVARIANT(l->writing);
+    enum status s = settle(l, l->ops->get(l->engine, seq, &e, why));
+    if (s != OK)
+        return s;
+    e.who = e.proof = e.salt = (struct span){0};
+    e.aliases = aliases;
+    return settle(l, l->ops->erase(l->engine, &e, why));
+}
+
+enum status ledger_scour(struct ledger *l, struct problem *why)
+{
+    INVARIANT(!l->writing);
+    return settle(l, l->ops->scour(l->engine, why));
+}
+
+enum status ledger_check_store(struct ledger *l, struct problem *why)
+{
+    return settle(l, l->ops->check_store(l->engine, why));
+}
+
 enum status ledger_fact_put(struct ledger *l, const char *kind, struct span name, struct span value,
                             struct problem *why)
 {

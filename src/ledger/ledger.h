@@ -23,7 +23,12 @@
 
 #include <stdint.h>
 
-enum { LEDGER_NAME_BYTES = 16, LEDGER_ALIASES_MAX = ADDRESS_IDS_MAX };
+enum {
+    LEDGER_NAME_BYTES = 16,
+    LEDGER_ALIASES_MAX = ADDRESS_IDS_MAX,
+    LEDGER_SALT_BYTES = 32,
+    LEDGER_COMMITMENT_BYTES = 32
+};
 
 /* An event as it stands in the ledger. The spans are borrowed: by append for the call, by get and
  * each until the next call on the handle. */
@@ -41,6 +46,9 @@ struct ledger_event {
     struct span proof; /* the sealed proof, empty when there is none */
     /* Further ids of the same identity, kept where `who` cannot tell them (ID_BYTES each). */
     struct span aliases;
+    /* What the public log says of this event: the HMAC of its canonical text under `salt`
+     * (LEDGER_COMMITMENT_BYTES); and the salt (LEDGER_SALT_BYTES), empty once it is erased. */
+    struct span commitment, salt;
 };
 
 struct ledger;
@@ -75,6 +83,17 @@ enum status ledger_get(struct ledger *l, uint64_t seq, struct ledger_event *out,
 typedef enum status ledger_visit(void *context, const struct ledger_event *e);
 enum status ledger_each(struct ledger *l, uint64_t first, ledger_visit *visit, void *context,
                         struct problem *why) MUST_CHECK;
+
+/* Erases what is personal in event `seq` (address, proof, salt) and keeps `aliases` in its place.
+ * Inside a transaction. Nothing else of an event ever changes. */
+enum status ledger_erase(struct ledger *l, uint64_t seq, struct span aliases,
+                         struct problem *why) MUST_CHECK;
+/* After the commit of an erasure: empties the write-ahead log, so that no copy of what was erased
+ * stays there. BUSY when a reader still needs it; then the erasure is not finished. */
+enum status ledger_scour(struct ledger *l, struct problem *why) MUST_CHECK;
+
+/* Asks the store to check its own structure: OK or DAMAGED with its words. */
+enum status ledger_check_store(struct ledger *l, struct problem *why) MUST_CHECK;
 
 /* Small named facts beside the events (API keys, imported files, digest families). Inside a
  * transaction they are part of it, outside each is durable by itself. */
