@@ -142,6 +142,7 @@ static enum status parse_kind(struct span in, const char country[3], struct addr
 enum status address_parse(struct span in, const struct address_options *options,
                           struct address *out, struct refusal *why)
 {
+    static const struct address_options none;
     if (email_parse_plain(in, out))
         return OK;
     enum status s = text_check(in, why);
@@ -149,7 +150,7 @@ enum status address_parse(struct span in, const struct address_options *options,
         return s;
     struct span body;
     struct refusal fault;
-    s = parse_kind(text_trim(in), options ? options->country : "", out, &body, &fault);
+    s = parse_kind(text_trim(in), (options ? options : &none)->country, out, &body, &fault);
     return s == OK ? OK : refuse(why, fault.what, fault.offset + (size_t)(body.p - in.p));
 }
 

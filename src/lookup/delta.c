@@ -71,8 +71,8 @@ static void *byte_at(void *map, size_t at)
     return (uint8_t *)map + at;
 }
 
-/* Where the parts lie, and their sum, in the order of the file. */
-static size_t lay_out(struct delta *d)
+/* Sets where the parts lie, in the order of the file. */
+static void lay_out(struct delta *d)
 {
     const struct delta_shape *h = &d->shape;
     size_t at = DELTA_HEADER_BYTES;
@@ -88,7 +88,13 @@ static size_t lay_out(struct delta *d)
     d->words = byte_at(d->map, at);
     at += h->words_max * sizeof *d->words;
     d->arena = byte_at(d->map, at);
-    return at + h->arena_bytes;
+}
+
+static size_t file_bytes(const struct delta_shape *h)
+{
+    return DELTA_HEADER_BYTES + (sizeof(struct delta_slot) << h->slot_bits) +
+           h->words_max * (2 * sizeof(uint64_t) + sizeof(struct delta_word)) +
+           h->states_max * (2 * sizeof(uint64_t) + sizeof(uint64_t)) + h->arena_bytes;
 }
 
 static struct delta_shape make_shape(uint64_t generation, uint64_t slots, uint32_t first_word,
@@ -124,7 +130,7 @@ enum status delta_create(int fd, uint64_t generation, uint64_t applied, uint64_t
     head.shape = d.shape;
     for (unsigned i = 0; i < COUNTERS; i++)
         head.counter[i] = seal(i == COUNT_APPLIED ? applied : 0, salt(&d, SALT_COUNTER, i));
-    int err = posix_fallocate(fd, 0, (off_t)lay_out(&d));
+    int err = posix_fallocate(fd, 0, (off_t)file_bytes(&d.shape));
     s = err ? status_of_errno(err) : fd_write(fd, &head, sizeof head);
     return s == OK ? OK : problem_set(why, s, "cannot write lookup.delta: %s", status_text(s));
 }
@@ -159,9 +165,11 @@ enum status delta_open(struct delta *d, int fd, bool writable, struct problem *w
     d->bytes = (size_t)st.st_size;
     memcpy(&d->shape, map, sizeof d->shape);
     enum status s = check_shape(d, why);
-    if (s == OK && lay_out(d) != d->bytes)
+    if (s == OK && file_bytes(&d->shape) != d->bytes)
         s = problem_set(why, DAMAGED, "lookup.delta has not the size that its header says");
-    if (s != OK)
+    if (s == OK)
+        lay_out(d);
+    else
         delta_close(d);
     return s;
 }

@@ -57,6 +57,8 @@ enum status pool_new(struct pool *p)
         s = grow_words(p, 1);
     if (s == OK)
         s = grow_starts(p, 2);
+    if (s == OK)
+        s = grow_items(p, 1); /* so that even the empty state has a place */
     if (s != OK) {
         pool_free(p);
         return s;

@@ -28,7 +28,8 @@ static enum status take_step(struct stepper *s, uint32_t from, struct state_item
     if (st != OK)
         return st;
     INVARIANT(n <= STATE_ITEMS_MAX);
-    memcpy(s->work, items, n * sizeof *items);
+    for (size_t i = 0; i < n; i++)
+        s->work[i] = items[i];
     state_add(s->work, &n, item);
     return s->store.state(s->store.in, s->work, n, to);
 }

@@ -342,6 +342,7 @@ static void base_urls_that_mislead_are_refused(void **state)
         {"https://", "a base URL has a host name or an IP address after its //"},
         {"https:///stop", "a base URL has a host name or an IP address after its //"},
         {"https://-a.example", "a base URL has a host name or an IP address after its //"},
+        {"https://a-.example", "a base URL has a host name or an IP address after its //"},
         {"https://a..example", "a base URL has a host name or an IP address after its //"},
         {"https://a.example.", "a base URL has a host name or an IP address after its //"},
         {"https://[::1", "a base URL has a host name or an IP address after its //"},

@@ -81,11 +81,11 @@ static enum quote_end find_closing_quote(struct span in, size_t open, size_t *cl
     return reach.n < in.n ? QUOTE_TOO_LONG : QUOTE_OPEN;
 }
 
-/* A record with something wrong is its first line alone. */
+/* A record with something wrong is its first line alone, wherever it went wrong. */
 static struct extent spoiled(struct span in, bool at_end, const char *what, size_t offset)
 {
     struct extent line = line_extent(in, at_end);
-    (void)refuse(&line.why, what, offset);
+    (void)refuse(&line.why, what, offset < line.text ? offset : line.text);
     return line;
 }
 

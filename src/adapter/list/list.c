@@ -263,15 +263,13 @@ static size_t begin_skip(struct list_reader *r, struct span in, struct list_reco
         document_begin_skip(&r->nesting, in);
     spoil(out, "record is too long", 0);
     out->lines = 1;
-    /* A CR at the end may be half of a CRLF, which must not be counted twice. */
-    bool torn = in.n > 1 && in.p[in.n - 1] == '\r' && r->shape.format != LIST_JSON;
-    return take(r, in, in.n - torn, out);
+    return take(r, in, in.n, out);
 }
 
 static size_t skip(struct list_reader *r, struct span in, bool at_end, struct list_record *out)
 {
     bool ended = true;
-    size_t bytes = in.n;
+    size_t bytes;
     out->what = LIST_REST;
     out->lines = 1;
     if (r->shape.format == LIST_JSON) {
@@ -279,9 +277,9 @@ static size_t skip(struct list_reader *r, struct span in, bool at_end, struct li
     } else {
         struct extent line = line_extent(in, at_end);
         ended = line.bytes != 0;
-        bytes = ended ? line.bytes : in.n - (in.p[in.n - 1] == '\r');
+        bytes = ended ? line.bytes : in.n;
     }
-    bytes = take(r, in, bytes, out);
+    (void)take(r, in, bytes, out);
     r->skipping = !ended;
     return bytes;
 }
@@ -299,6 +297,10 @@ static size_t take_bom(struct list_reader *r, struct span in, bool at_end, struc
 size_t list_next(struct list_reader *r, struct span in, bool at_end, struct list_record *out)
 {
     *out = (struct list_record){.what = LIST_RECORD};
+    bool is_full = in.n >= r->record_max;
+    /* A CR at the end may be half of a CRLF: it waits for what follows it. */
+    if (!at_end && in.n && in.p[in.n - 1] == '\r')
+        in.n--;
     if (in.n == 0)
         return 0;
     if (!r->bom_done)
@@ -308,7 +310,7 @@ size_t list_next(struct list_reader *r, struct span in, bool at_end, struct list
     bool is_record;
     struct extent e = find_record(r, in, at_end, &is_record);
     if (e.bytes == 0)
-        return in.n >= r->record_max ? begin_skip(r, in, out) : 0;
+        return is_full ? begin_skip(r, in, out) : 0;
     out->lines = e.lines;
     out->why = e.why;
     if (!is_record)

@@ -18,7 +18,8 @@ static void add_members(struct json object, struct span outer, struct columns *o
     struct json name, value;
     for (size_t at = 0; json_next(object, &at, &name, &value);) {
         struct span text = raw_name(name);
-        bool usable = text.n <= LIST_MEMBER_MAX && span_find(text, '\\') == text.n;
+        bool usable = text.n <= LIST_MEMBER_MAX && span_find(text, '\\') == text.n &&
+                      value.type != JSON_OBJECT;
         if (usable && out->count < LIST_COLUMNS_MAX)
             out->at[out->count++] = (struct column){.outer = outer, .name = text};
     }

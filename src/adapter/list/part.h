@@ -83,7 +83,8 @@ int64_t list_time(struct span s);
 
 /* --- member.c: JSON members ------------------------------------------------------------------ */
 
-/* The members of an object that json_parse accepted, those of objects in it behind them. */
+/* The members of an object that json_parse accepted; in the place of a member that is an object,
+ * at the end, its members. */
 void member_columns(struct json object, struct columns *out);
 /* The text of a member: a string's content, else the value as it stands; empty when it is absent,
  * null or longer than LIST_CELL_MAX. REFUSED when the name is there twice. */

@@ -288,6 +288,8 @@ static enum event_kind kind_of_smtp_status(struct span status, enum event_kind o
 
 static enum event_kind kind_of_word(struct span word, enum event_kind otherwise)
 {
+    if (word.n == 0)
+        return otherwise;
     for (size_t i = 0; i < sizeof vocabulary / sizeof vocabulary[0]; i++)
         if (name_place(word, vocabulary[i].words))
             return vocabulary[i].kind;

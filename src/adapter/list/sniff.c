@@ -164,22 +164,35 @@ static size_t count_cells(struct span row, char delimiter)
     return count;
 }
 
-/* How many sampled rows have the number of cells that most of them have; 0 when that is one, or
- * when it is less than four rows in five. */
+/* Does a cell of the row have a name that columns of addresses have? */
+static bool names_addresses(struct span row, char delimiter)
+{
+    struct cell cell;
+    for (size_t at = 0; csv_next_cell(row, delimiter, &at, &cell);)
+        if (name_place(cell.text, address_names))
+            return true;
+    return false;
+}
+
+/* How many sampled rows have the number of cells that most of them have. 0 when that is one, or
+ * when it is less than four rows in five and no header speaks for this delimiter. */
 static size_t agreeing_rows(const struct sniff *s, char delimiter)
 {
     size_t cells[LIST_SAMPLE_ROWS], rows = 0, best = 0;
     struct span row;
-    bool bad;
-    for (size_t at = 0; rows < LIST_SAMPLE_ROWS && next_row(s, delimiter, &at, &row, &bad);)
-        cells[rows++] = bad ? 0 : count_cells(row, delimiter);
+    bool bad, named = false;
+    for (size_t at = 0; rows < LIST_SAMPLE_ROWS && next_row(s, delimiter, &at, &row, &bad);) {
+        cells[rows] = bad ? 0 : count_cells(row, delimiter);
+        named |= rows == 0 && cells[0] > 1 && names_addresses(row, delimiter);
+        rows++;
+    }
     for (size_t i = 0; i < rows; i++) {
         size_t same = 0;
         for (size_t j = 0; j < rows && cells[i] > 1; j++)
             same += cells[j] == cells[i];
         best = same > best ? same : best;
     }
-    return best * 5 >= rows * 4 ? best : 0;
+    return named || best * 5 >= rows * 4 ? best : 0;
 }
 
 /* The delimiter that most rows agree on, or 0. */

@@ -91,7 +91,7 @@ static int64_t mail_time(struct span s)
     struct span year = next_word(&s), time = next_word(&s), zone = next_word(&s);
     if (month == 0 || day.n == 0 || day.n > 2 || year.n != 4)
         return 0;
-    char date[16];
+    char date[TIME_TEXT_MAX];
     (void)snprintf(date, sizeof date, "%.4s-%02d-%s%.*s", year.p, month, day.n == 1 ? "0" : "",
                    SPAN_ARG(day));
     return parse_joined(span_of(date), time, zone);
