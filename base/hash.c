@@ -1,12 +1,13 @@
 #include "base/hash.h"
+#include "base/sha256.h"
 
-#include <limits.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <pthread.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "SipHash and CRC-32C below load words as they stand in memory");
+
+enum { HMAC_BLOCK_BYTES = 64 };
 
 static const struct {
     const char *word, *fetch;
@@ -61,6 +62,10 @@ const char *hash_word(enum hash_name name)
 
 void hash_digest(enum hash_name name, struct span in, uint8_t *out)
 {
+    if (name == HASH_SHA256) {
+        sha256_digest(in, out);
+        return;
+    }
     EVP_MD_CTX *context = thread_context();
     INVARIANT(EVP_DigestInit_ex2(context, methods[name], NULL) == 1 &&
               EVP_DigestUpdate(context, in.p, in.n) == 1 &&
@@ -91,12 +96,12 @@ void sha256_end(struct sha256_stream *s, uint8_t out[SHA256_BYTES])
 
 void hmac_sha256(struct span key, struct span in, uint8_t out[SHA256_BYTES])
 {
-    const char *key_bytes = key.n ? key.p : ""; /* NULL would mean the key of the last call */
-    unsigned n = 0;
-    INVARIANT(key.n <= INT_MAX);
-    INVARIANT(
-        HMAC(EVP_sha256(), key_bytes, (int)key.n, (const unsigned char *)in.p, in.n, out, &n) &&
-        n == SHA256_BYTES);
+    uint8_t digest[SHA256_BYTES];
+    if (key.n > HMAC_BLOCK_BYTES) { /* RFC 2104 section 2: a longer key is hashed first */
+        sha256_digest(key, digest);
+        key = (struct span){(const char *)digest, sizeof digest};
+    }
+    sha256_hmac(key, in, out);
 }
 
 static inline uint64_t rotl(uint64_t x, int b)

@@ -1,7 +1,7 @@
 /* base/hash.h: digests, keyed short hashes, checksums, hex and Base64.
  *
- * The digests of the SHA and MD5 families are libcrypto's (hash.c is its door). SipHash and CRC-32C
- * are our own, since they stand on the hot path. All functions may be used from any thread.
+ * MD5, SHA-1 and SHA-512 are libcrypto's (hash.c is its door). SHA-256, SipHash and CRC-32C are our
+ * own, since they stand on the hot path. All functions may be used from any thread.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H

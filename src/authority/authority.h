@@ -121,6 +121,15 @@ enum status authority_history(struct authority *a, const struct address *who, to
 enum status authority_standing(struct authority *a, told_visit *visit, void *context,
                                uint64_t *nameless, struct problem *why) MUST_CHECK;
 
+/* --- erasure -------------------------------------------------------------------------------- */
+
+/* Erases what is personal in every event of `who`: address, proof and the salts of the log, from
+ * the ledger, its free pages and its write-ahead log. What was said goes on being honoured, by
+ * keyed ids alone; a `forget` event says when. *erased gets how many events there were; 0, and
+ * nothing is recorded, when the address is not known. */
+enum status authority_forget(struct authority *a, const struct address *who, uint64_t *erased,
+                             struct problem *why) MUST_CHECK;
+
 /* --- small facts ---------------------------------------------------------------------------- */
 
 /* API keys, imported files: see ledger.h. The lock is taken for a put. */

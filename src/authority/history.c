@@ -30,12 +30,6 @@ static enum status tell(struct authority *a, const struct ledger_event *e, told_
     return s;
 }
 
-/* The sequence numbers of a person's events, collected from the latest back, without repeats. */
-struct chain {
-    uint64_t *seqs;
-    size_t n, capacity;
-};
-
 static enum status chain_add(struct chain *c, uint64_t seq)
 {
     if (c->n == c->capacity) {
@@ -81,19 +75,35 @@ static void chain_sort(struct chain *c)
     c->n = kept;
 }
 
+enum status chain_of(struct authority *a, const uint64_t *lasts, size_t n, struct chain *out,
+                     struct problem *why)
+{
+    enum status s = OK;
+    *out = (struct chain){0};
+    for (size_t i = 0; s == OK && i < n; i++)
+        s = chain_follow(a, lasts[i], out, why);
+    chain_sort(out);
+    return s;
+}
+
+void chain_free(struct chain *c)
+{
+    mem_free(c->seqs);
+}
+
 enum status authority_history(struct authority *a, const struct address *who, told_visit *visit,
                               void *context, struct problem *why)
 {
     uint64_t lasts[ADDRESS_IDS_MAX];
     size_t n = 0;
-    struct chain chain = {0};
+    struct chain chain;
     if (!a->ledger)
         return problem_set(why, NO_ACCESS, "the ledger in %s cannot be read here", a->dir);
     enum status s = last_events(a, who, lasts, &n, why);
+    if (s != OK)
+        return s;
     pthread_mutex_lock(&a->ledger_mutex);
-    for (size_t i = 0; s == OK && i < n; i++)
-        s = chain_follow(a, lasts[i], &chain, why);
-    chain_sort(&chain);
+    s = chain_of(a, lasts, n, &chain, why);
     for (size_t i = 0; s == OK && i < chain.n; i++) {
         struct ledger_event e;
         s = ledger_get(a->ledger, chain.seqs[i], &e, why);
@@ -101,7 +111,7 @@ enum status authority_history(struct authority *a, const struct address *who, to
             s = tell(a, &e, visit, context);
     }
     pthread_mutex_unlock(&a->ledger_mutex);
-    mem_free(chain.seqs);
+    chain_free(&chain);
     return s;
 }
 

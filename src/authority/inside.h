@@ -68,6 +68,15 @@ enum status families_put(struct authority *a, family_set families, struct proble
 enum status last_events(struct authority *a, const struct address *who,
                         uint64_t lasts[ADDRESS_IDS_MAX], size_t *n, struct problem *why);
 
+/* history.c: the numbers of a person's events in order, without repeats. Under the ledger mutex. */
+struct chain {
+    uint64_t *seqs;
+    size_t n, capacity;
+};
+enum status chain_of(struct authority *a, const uint64_t *lasts, size_t n, struct chain *out,
+                     struct problem *why);
+void chain_free(struct chain *c);
+
 /* seal.c: what is personal in an event, sealed to its id. */
 enum status seal_who(const struct authority *a, struct id id, const struct address *who,
                      struct buf *out);

@@ -1,0 +1,141 @@
+/* src/authority/forget.c: erasure on request (GDPR art. 17), while the opt-out stays in force.
+ *
+ * Address, proof and salt of each event are overwritten with nothing; its keyed ids in every
+ * digest family take their place, so that lists of digests go on meeting it. The store overwrites
+ * freed bytes (secure_delete), and the write-ahead log is emptied before this returns.
+ */
+#include "authority/inside.h"
+#include "base/clock.h"
+
+struct erasure {
+    struct authority *a;
+    struct problem *why;
+    struct chain chain;
+    uint64_t last; /* the number of the forget event */
+};
+
+/* The ids by which an event goes on being found, from its address while that is still there. */
+static enum status aliases_to_keep(struct authority *a, const struct ledger_event *row,
+                                   struct buf *out)
+{
+    struct address who;
+    struct buf text = BUF_INIT(ADDRESS_TEXT_MAX + 8);
+    enum status s = open_who(a, row, &text);
+    if (s == OK && address_parse(buf_span(&text), NULL, &who, NULL) != OK)
+        s = DAMAGED;
+    if (s == OK && who.kind != ADDRESS_DIGEST)
+        s = aliases_add(a, &who, FAMILIES_ALL, out);
+    else if (s == OK || s == NOT_FOUND)
+        s = buf_add_span(out, row->aliases);
+    buf_free(&text);
+    return s;
+}
+
+static enum status erase_event(struct erasure *e, uint64_t seq)
+{
+    struct ledger_event row;
+    struct buf aliases = BUF_INIT(LEDGER_ALIASES_MAX * ID_BYTES + 1);
+    enum status s = ledger_get(e->a->ledger, seq, &row, e->why);
+    if (s == OK) {
+        s = aliases_to_keep(e->a, &row, &aliases);
+        if (s != OK)
+            (void)problem_set(e->why, s, "event %llu cannot be read to be erased",
+                              (unsigned long long)seq);
+    }
+    if (s == OK)
+        s = ledger_erase(e->a->ledger, seq, buf_span(&aliases), e->why);
+    buf_free(&aliases);
+    return s;
+}
+
+/* The event that says when it was; it carries ids alone from its beginning. */
+static enum status append_forget(struct erasure *e, const struct address *who)
+{
+    struct row_space space;
+    struct ledger_event row;
+    struct event event = {.kind = EVENT_FORGET, .who = who, .source = SPAN("forget")};
+    struct id ids[ADDRESS_IDS_MAX];
+    (void)address_ids(&e->a->ids, who, FAMILY_BIT(HASH_SHA256), ids);
+    row_space_init(&space);
+    enum status s = row_make(e->a, &event, ids[0], clock_now_us(), &space, &row);
+    buf_clear(&space.aliases);
+    if (s == OK)
+        s = aliases_add(e->a, who, FAMILIES_ALL, &space.aliases);
+    row.aliases = buf_span(&space.aliases);
+    row.who = row.proof = row.salt = (struct span){0};
+    row.prev = e->chain.seqs[e->chain.n - 1];
+    if (s == OK)
+        s = ledger_append(e->a->ledger, &row, e->why);
+    e->last = row.seq;
+    row_space_free(&space);
+    return s;
+}
+
+static enum status erase_chain(struct erasure *e, const struct address *who)
+{
+    enum status s = ledger_begin(e->a->ledger, e->why);
+    if (s != OK)
+        return s;
+    for (size_t i = 0; s == OK && i < e->chain.n; i++)
+        s = erase_event(e, e->chain.seqs[i]);
+    if (s == OK)
+        s = append_forget(e, who);
+    if (s != OK) {
+        ledger_rollback(e->a->ledger);
+        return s;
+    }
+    s = ledger_commit(e->a->ledger, e->why);
+    return s == OK ? ledger_scour(e->a->ledger, e->why) : s;
+}
+
+/* The forget event becomes the last one of all ids that the lookup has for this person. */
+static enum status show(struct erasure *e, const struct address *who)
+{
+    struct lookup_change changes[ADDRESS_IDS_MAX];
+    struct id ids[ADDRESS_IDS_MAX];
+    static const struct scope everything;
+    size_t n = address_ids(&e->a->ids, who, FAMILIES_ALL, ids);
+    for (size_t i = 0; i < n; i++)
+        changes[i] = (struct lookup_change){
+            .id = ids[i], .scope = &everything, .no_effect = true, .seq = e->last};
+    return lookup_apply(e->a->lookup, changes, n, e->last, e->why);
+}
+
+static enum status forget_as_writer(struct erasure *e, const struct address *who)
+{
+    uint64_t lasts[ADDRESS_IDS_MAX];
+    size_t n = 0;
+    enum status s = lookup_bring_up(e->a, 0, e->why);
+    if (s == OK)
+        s = last_events(e->a, who, lasts, &n, e->why);
+    if (s != OK)
+        return s;
+    pthread_mutex_lock(&e->a->ledger_mutex);
+    s = chain_of(e->a, lasts, n, &e->chain, e->why);
+    if (s == OK && e->chain.n)
+        s = erase_chain(e, who);
+    pthread_mutex_unlock(&e->a->ledger_mutex);
+    if (s == OK && e->chain.n && show(e, who) != OK) {
+        lookup_distrust(e->a->lookup);
+        s = lookup_bring_up(e->a, 0, e->why);
+    }
+    return s;
+}
+
+enum status authority_forget(struct authority *a, const struct address *who, uint64_t *erased,
+                             struct problem *why)
+{
+    struct erasure e = {.a = a, .why = why};
+    *erased = 0;
+    if (!a->ledger)
+        return problem_set(why, NO_ACCESS, "%s is read-only here", a->dir);
+    enum status s = writer_enter(a, why);
+    if (s != OK)
+        return s;
+    s = forget_as_writer(&e, who);
+    writer_leave(a);
+    if (s == OK)
+        *erased = e.chain.n;
+    chain_free(&e.chain);
+    return s;
+}
