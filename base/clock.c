@@ -1,3 +1,4 @@
+/* base/clock.c: the clock, and dates by the proleptic Gregorian calendar (RFC 3339). */
 #include "base/clock.h"
 
 #include <stdio.h>

@@ -1,3 +1,8 @@
+/* base/file.c: whole writes, durable replacement and creation, locks between processes.
+ *
+ * A file that must survive a crash is written aside, synced, renamed (or linked, when it must not
+ * replace anything), and its directory synced.
+ */
 #include "base/file.h"
 #include "base/clock.h"
 

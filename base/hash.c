@@ -1,3 +1,4 @@
+/* base/hash.c: the door to libcrypto; SipHash, CRC-32C, hex and Base64 of our own. */
 #include "base/hash.h"
 #include "base/sha256.h"
 

@@ -1,3 +1,4 @@
+/* base/input.c: reading a file or a pipe, unpacking what is packed. */
 #include "base/input.h"
 #include "base/input_codec.h"
 #include "base/mem.h"

@@ -1,3 +1,6 @@
+/* base/json.c: the strict JSON reader, which keeps its nesting in a bit set instead of a stack of
+ * calls, and the string writer.
+ */
 #include "base/json.h"
 
 static bool is_json_blank(char c)

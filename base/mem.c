@@ -1,3 +1,4 @@
+/* base/mem.c: the heap, with a seam that makes the k-th allocation fail; bounded buffers. */
 #include "base/mem.h"
 
 #include <stdarg.h>

@@ -1,3 +1,6 @@
+/* cmd/feed.c: reading a list in groups. The buffer holds the longest record that there may be, so
+ * that a group's records can be borrowed from it until the next group.
+ */
 #include "cmd/feed.h"
 
 #include <stdio.h>

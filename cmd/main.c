@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 
 static const struct verb *const verbs[] = {
-    &verb_record, &verb_check, &verb_scrub, &verb_import, &verb_export, &verb_why, &verb_forget, &verb_key,
+    &verb_record, &verb_check, &verb_scrub, &verb_import, &verb_export, &verb_why, &verb_forget, &verb_verify,
+    &verb_key,
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 

@@ -165,10 +165,7 @@ struct search {
 static void search_add(struct search *s, const struct ledger_event *stored)
 {
     enum effect effect;
-    struct event e = {.kind = stored->kind,
-                      .own_act = stored->proven,
-                      .proof = stored->proven ? SPAN("given") : (struct span){0}};
-    if (!scope_contains(&stored->scope, s->question) || !effect_of_event(&e, &effect))
+    if (!scope_contains(&stored->scope, s->question) || !effect_of_stored(stored, &effect))
         return;
     if (fold_add(&s->fold, effect)) {
         s->event = stored->seq;

@@ -130,6 +130,19 @@ enum status authority_standing(struct authority *a, told_visit *visit, void *con
 enum status authority_forget(struct authority *a, const struct address *who, uint64_t *erased,
                              struct problem *why) MUST_CHECK;
 
+/* --- audit ---------------------------------------------------------------------------------- */
+
+struct audit {
+    uint64_t events, erased; /* how many there are, and of how many only the commitment is left */
+};
+typedef void authority_progress(void *context, uint64_t done, uint64_t total);
+
+/* Reads and checks everything: the store, every event against its checksum and commitment, and
+ * the lookup against every person's history. OK, or DAMAGED with what and where. Writers wait
+ * meanwhile. `progress` may be NULL. */
+enum status authority_audit(struct authority *a, authority_progress *progress, void *context,
+                            struct audit *out, struct problem *why) MUST_CHECK;
+
 /* --- small facts ---------------------------------------------------------------------------- */
 
 /* API keys, imported files: see ledger.h. The lock is taken for a put. */

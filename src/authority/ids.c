@@ -46,6 +46,14 @@ enum status ids_of_stored(const struct authority *a, const struct ledger_event *
     return add_derived(a, e, families, ids, n, why);
 }
 
+bool effect_of_stored(const struct ledger_event *stored, enum effect *out)
+{
+    struct event e = {.kind = stored->kind,
+                      .own_act = stored->proven,
+                      .proof = stored->proven ? SPAN("given") : (struct span){0}};
+    return effect_of_event(&e, out);
+}
+
 struct lookup_change change_of_event(const struct event *e, struct id id, uint64_t seq)
 {
     struct lookup_change c = {.id = id, .scope = &e->scope, .seq = seq};

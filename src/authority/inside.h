@@ -113,6 +113,9 @@ enum status ids_of_stored(const struct authority *a, const struct ledger_event *
                           family_set families, struct id ids[LEDGER_ALIASES_MAX + 1], size_t *n,
                           struct problem *why);
 
+/* The effect of a stored event; false for one that has none. */
+bool effect_of_stored(const struct ledger_event *e, enum effect *out);
+
 /* The change that an event makes for one id. */
 struct lookup_change change_of_event(const struct event *e, struct id id, uint64_t seq);
 

@@ -67,13 +67,11 @@ static enum status replay_event(void *context, const struct ledger_event *stored
         return s;
     struct scope *scope = &r->scopes[r->events++];
     *scope = stored->scope;
-    struct event e = {.kind = stored->kind,
-                      .scope = *scope,
-                      .own_act = stored->proven,
-                      .proof = stored->proven ? SPAN("given") : (struct span){0}};
+    struct lookup_change change = {.scope = scope, .seq = stored->seq};
+    change.no_effect = !effect_of_stored(stored, &change.effect);
     for (size_t i = 0; i < count; i++) {
-        r->changes[r->n] = change_of_event(&e, ids[i], stored->seq);
-        r->changes[r->n++].scope = scope;
+        change.id = ids[i];
+        r->changes[r->n++] = change;
     }
     r->last = stored->seq;
     return r->events == REPLAY_BATCH ? replay_flush(r) : OK;

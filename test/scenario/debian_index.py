@@ -2,8 +2,8 @@
 """Real addresses: the Maintainer and Uploaders fields of a Debian package index.
 
 Names with commas, quotes, dots, parentheses and UTF-8, written by a thousand hands. The index is
-fetched by apt, with the package sources of this machine, into the case's own folder. What an entry's
-address is, is told here by a rule of its own: what stands in the one pair of angle brackets.
+fetched by apt, with the package sources of this machine, into the case's own folder. What an
+entry's address is, is told here by a rule of its own: what stands in the one pair of brackets.
 """
 
 import re
