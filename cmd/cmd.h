@@ -35,13 +35,13 @@ struct option_spec {
     bool *flag;
 };
 
-enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_BAD };
+enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_BAD };
 /* Takes the options out of argv; what remains are operands, in order: *operands of them at
  * argv[0 …). Complains on stderr. */
 enum options_result options_read(struct context *c, const struct verb *verb,
                                  const struct option_spec *specs, size_t n, int argc, char **argv,
                                  int *operands);
-/* Help printed: done; bad usage: 2. */
+/* Help or version printed: done; bad usage: 2. */
 enum exit_code options_exit(const struct verb *verb, enum options_result r);
 
 /* --- talking -------------------------------------------------------------------------------- */
@@ -57,6 +57,8 @@ void add_visible(struct buf *out, struct span s);
 void out_add(struct span s);
 void out_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 struct buf *out_buf(void);
+/* The line that --version prints. */
+void out_version(void);
 /* Writes what is buffered when it is much, or always with `now`. */
 void out_flush(bool now);
 /* Flushes; EXIT_MACHINE when anything could not be written, else `code`. */

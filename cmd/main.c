@@ -47,7 +47,7 @@ static int read_global(struct context *c, int argc, char **argv, enum exit_code 
         } else if (span_eq(word, SPAN("--data")) && i + 1 < argc) {
             c->data_dir = argv[++i];
         } else if (span_eq(word, SPAN("--version")) || span_eq(word, SPAN("-V"))) {
-            out_printf("optout %s (phone numbers by %s)\n", OPTOUT_VERSION, phone_table_version());
+            out_version();
             *code = EXIT_DONE;
             return -1;
         } else if (span_eq(word, SPAN("--help")) || span_eq(word, SPAN("-h"))) {

@@ -59,9 +59,10 @@ enum options_result options_read(struct context *c, const struct verb *verb,
                                  const struct option_spec *specs, size_t n, int argc, char **argv,
                                  int *operands)
 {
-    bool help = false, ended = false;
+    bool help = false, version = false, ended = false;
     const struct option_spec common[] = {
-        {"data", 0, &c->data_dir, NULL}, {"json", 0, NULL, &c->json}, {"help", 'h', NULL, &help}};
+        {"data", 0, &c->data_dir, NULL}, {"json", 0, NULL, &c->json}, {"help", 'h', NULL, &help},
+        {"version", 'V', NULL, &version}};
     enum { COMMON = sizeof common / sizeof common[0], SPECS_MAX = 16 };
     struct option_spec all[SPECS_MAX];
     INVARIANT(n + COMMON <= SPECS_MAX);
@@ -79,13 +80,17 @@ enum options_result options_read(struct context *c, const struct verb *verb,
                 return r;
         }
     }
-    return help ? OPTIONS_HELP : OPTIONS_OK;
+    return version ? OPTIONS_VERSION : help ? OPTIONS_HELP : OPTIONS_OK;
 }
 
 enum exit_code options_exit(const struct verb *verb, enum options_result r)
 {
     if (r == OPTIONS_BAD)
         return EXIT_BAD_INPUT;
+    if (r == OPTIONS_VERSION) {
+        out_version();
+        return EXIT_DONE;
+    }
     out_printf("usage: optout [--data DIR] [--json] %s\n\n%s. See man optout-%s.\n", verb->usage,
                verb->summary, verb->name);
     return EXIT_DONE;

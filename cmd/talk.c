@@ -77,6 +77,11 @@ void out_printf(const char *fmt, ...)
     out_add((struct span){text, (size_t)n});
 }
 
+void out_version(void)
+{
+    out_printf("optout %s (phone numbers by %s)\n", OPTOUT_VERSION, phone_table_version());
+}
+
 enum exit_code out_finish(enum exit_code code)
 {
     out_flush(true);

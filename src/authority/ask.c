@@ -173,19 +173,18 @@ static void search_add(struct search *s, const struct ledger_event *stored)
     }
 }
 
-static enum status search_chain(struct authority *a, uint64_t last, struct search *s,
-                                struct problem *why)
+static enum status search_events(struct authority *a, uint64_t last, struct search *s,
+                                 struct problem *why)
 {
+    struct walk walk;
     struct ledger_event e;
-    enum status st = OK;
     pthread_mutex_lock(&a->ledger_mutex);
-    for (uint64_t seq = last; st == OK && seq && !s->fold.decided; seq = e.prev) {
-        st = ledger_get(a->ledger, seq, &e, why);
-        if (st == OK)
-            search_add(s, &e);
-    }
+    enum status st = walk_begin(&walk, &last, 1);
+    while (st == OK && !s->fold.decided && (st = walk_next(a, &walk, &e, why)) == OK)
+        search_add(s, &e);
+    walk_free(&walk);
     pthread_mutex_unlock(&a->ledger_mutex);
-    return st;
+    return st == NOT_FOUND ? OK : st;
 }
 
 enum status last_events(struct authority *a, const struct address *who,
@@ -217,7 +216,7 @@ static enum status find_event(struct authority *a, const struct address *who,
     enum status s = last_events(a, who, lasts, &n, why);
     for (size_t i = 0; s == OK && i < n; i++) {
         struct search search = {.question = &x->scope, .fold = FOLD_INIT};
-        s = search_chain(a, lasts[i], &search, why);
+        s = search_events(a, lasts[i], &search, why);
         if (s == OK && search.fold.reason == x->reason && search.event > x->event) {
             x->event = search.event;
             x->since_us = search.since_us;

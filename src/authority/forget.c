@@ -88,17 +88,77 @@ static enum status erase_chain(struct erasure *e, const struct address *who)
     return s == OK ? ledger_scour(e->a->ledger, e->why) : s;
 }
 
-/* The forget event becomes the last one of all ids that the lookup has for this person. */
+/* --- the lookup ----------------------------------------------------------------------------- */
+
+/* From now on the lookup must know this person by the ids of every family, since a rebuild finds
+ * them all kept: those it does not have yet are told the history, all are told the forget event.
+ * An id that it has is told nothing twice, so that no answer changes even for a moment. */
+struct showing {
+    struct erasure *e;
+    struct id present[ADDRESS_IDS_MAX];
+    size_t present_count;
+    struct lookup_change *changes;
+    struct scope *scopes;
+    size_t n;
+};
+
+static bool is_present(const struct showing *w, struct id id)
+{
+    for (size_t i = 0; i < w->present_count; i++)
+        if (id_equal(w->present[i], id))
+            return true;
+    return false;
+}
+
+static enum status add_changes(struct showing *w, uint64_t seq, struct scope *scope)
+{
+    struct ledger_event row;
+    struct id ids[LEDGER_ALIASES_MAX + 1];
+    size_t n;
+    enum status s = ledger_get(w->e->a->ledger, seq, &row, w->e->why);
+    if (s == OK)
+        s = ids_of_stored(w->e->a, &row, FAMILIES_ALL, ids, &n, w->e->why);
+    if (s != OK)
+        return s;
+    *scope = row.scope;
+    for (size_t i = 0; i < n; i++) {
+        struct lookup_change change = {.id = ids[i], .scope = scope, .seq = seq};
+        change.no_effect = !effect_of_stored(&row, &change.effect);
+        if (change.no_effect || (!is_present(w, ids[i]) && !id_equal(ids[i], row.id)))
+            w->changes[w->n++] = change;
+    }
+    return OK;
+}
+
+static enum status find_present(struct showing *w, const struct address *who)
+{
+    const struct lookup_view *v;
+    struct lookup_origin origin;
+    enum status s = lookup_view_take(w->e->a->lookup, &v);
+    if (s != OK)
+        return s;
+    lookup_view_origin(v, &origin);
+    lookup_view_give(w->e->a->lookup, v);
+    w->present_count = address_ids(&w->e->a->ids, who, origin.families, w->present);
+    return OK;
+}
+
 static enum status show(struct erasure *e, const struct address *who)
 {
-    struct lookup_change changes[ADDRESS_IDS_MAX];
-    struct id ids[ADDRESS_IDS_MAX];
-    static const struct scope everything;
-    size_t n = address_ids(&e->a->ids, who, FAMILIES_ALL, ids);
-    for (size_t i = 0; i < n; i++)
-        changes[i] = (struct lookup_change){
-            .id = ids[i], .scope = &everything, .no_effect = true, .seq = e->last};
-    return lookup_apply(e->a->lookup, changes, n, e->last, e->why);
+    size_t events = e->chain.n + 1;
+    struct showing w = {
+        .e = e,
+        .changes = mem_new(events * (LEDGER_ALIASES_MAX + 1), sizeof *w.changes),
+        .scopes = mem_new(events, sizeof *w.scopes),
+    };
+    enum status s = w.changes && w.scopes ? find_present(&w, who) : NO_MEMORY;
+    for (size_t i = 0; s == OK && i < events; i++)
+        s = add_changes(&w, i < e->chain.n ? e->chain.seqs[i] : e->last, &w.scopes[i]);
+    if (s == OK)
+        s = lookup_apply(e->a->lookup, w.changes, w.n, e->last, e->why);
+    mem_free(w.changes);
+    mem_free(w.scopes);
+    return s;
 }
 
 static enum status forget_as_writer(struct erasure *e, const struct address *who)
@@ -114,8 +174,9 @@ static enum status forget_as_writer(struct erasure *e, const struct address *who
     s = chain_of(e->a, lasts, n, &e->chain, e->why);
     if (s == OK && e->chain.n)
         s = erase_chain(e, who);
+    bool shown = s != OK || e->chain.n == 0 || show(e, who) == OK;
     pthread_mutex_unlock(&e->a->ledger_mutex);
-    if (s == OK && e->chain.n && show(e, who) != OK) {
+    if (!shown) {
         lookup_distrust(e->a->lookup);
         s = lookup_bring_up(e->a, 0, e->why);
     }

@@ -1,8 +1,6 @@
 /* src/authority/history.c: a person's events, and what stands against contacting people. */
 #include "authority/inside.h"
 
-#include <stdlib.h>
-
 /* Opens what is sealed and hands the event on. */
 static enum status tell(struct authority *a, const struct ledger_event *e, told_visit *visit,
                         void *context)
@@ -44,46 +42,27 @@ static enum status chain_add(struct chain *c, uint64_t seq)
     return OK;
 }
 
-static enum status chain_follow(struct authority *a, uint64_t last, struct chain *c,
-                                struct problem *why)
+static void chain_reverse(struct chain *c)
 {
-    struct ledger_event e;
-    enum status s = OK;
-    for (uint64_t seq = last; s == OK && seq; seq = e.prev) {
-        s = ledger_get(a->ledger, seq, &e, why);
-        if (s == OK)
-            s = chain_add(c, seq);
+    for (size_t i = 0; i < c->n / 2; i++) {
+        uint64_t seq = c->seqs[i];
+        c->seqs[i] = c->seqs[c->n - 1 - i];
+        c->seqs[c->n - 1 - i] = seq;
     }
-    return s;
-}
-
-static int compare_seq(const void *x, const void *y)
-{
-    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
-    return a < b ? -1 : a > b;
-}
-
-static void chain_sort(struct chain *c)
-{
-    if (c->n == 0)
-        return;
-    qsort(c->seqs, c->n, sizeof *c->seqs, compare_seq);
-    size_t kept = 1;
-    for (size_t i = 1; i < c->n; i++)
-        if (c->seqs[i] != c->seqs[kept - 1])
-            c->seqs[kept++] = c->seqs[i];
-    c->n = kept;
 }
 
 enum status chain_of(struct authority *a, const uint64_t *lasts, size_t n, struct chain *out,
                      struct problem *why)
 {
-    enum status s = OK;
+    struct walk walk;
+    struct ledger_event e;
     *out = (struct chain){0};
-    for (size_t i = 0; s == OK && i < n; i++)
-        s = chain_follow(a, lasts[i], out, why);
-    chain_sort(out);
-    return s;
+    enum status s = walk_begin(&walk, lasts, n);
+    while (s == OK && (s = walk_next(a, &walk, &e, why)) == OK)
+        s = chain_add(out, e.seq);
+    walk_free(&walk);
+    chain_reverse(out);
+    return s == NOT_FOUND ? OK : s;
 }
 
 void chain_free(struct chain *c)
@@ -145,29 +124,36 @@ static size_t denied_scopes(const struct state_item *items, size_t n,
     return count;
 }
 
-/* The latest event in the chain that said exactly this. */
+/* Is this the event that made the statement? */
+static bool makes_statement(const struct ledger_event *e, const struct scope *scope,
+                            enum effect effect)
+{
+    enum effect said;
+    return effect_of_stored(e, &said) && said == effect && scope_equal(scope, &e->scope);
+}
+
+/* The latest event that said exactly this. */
 static enum status tell_statement(struct standing_walk *w, uint64_t last,
                                   const struct state_item *item)
 {
     struct scope scope = {.channel = item->channel};
+    struct walk walk = {0};
     struct ledger_event e;
     enum status s = lookup_word(w->view, item->sender, &scope.sender);
     if (s == OK)
         s = lookup_word(w->view, item->topic, &scope.topic);
-    for (uint64_t seq = last; s == OK && seq; seq = e.prev) {
-        enum effect effect;
-        s = ledger_get(w->a->ledger, seq, &e, w->why);
-        struct event said = {.kind = s == OK ? e.kind : EVENT_FORGET};
-        if (s == OK && effect_of_event(&said, &effect) && effect == item->effect &&
-            scope_equal(&scope, &e.scope)) {
-            if (e.who.n == 0) {
-                w->nameless++;
-                return OK;
-            }
-            return tell(w->a, &e, w->visit, w->context);
-        }
-    }
-    return s;
+    if (s == OK)
+        s = walk_begin(&walk, &last, 1);
+    while (s == OK && (s = walk_next(w->a, &walk, &e, w->why)) == OK)
+        if (makes_statement(&e, &scope, item->effect))
+            break;
+    walk_free(&walk);
+    if (s != OK)
+        return s == NOT_FOUND ? OK : s;
+    if (e.who.n)
+        return tell(w->a, &e, w->visit, w->context);
+    w->nameless++;
+    return OK;
 }
 
 /* Acts at a person's last event alone, so that each person is told once. */

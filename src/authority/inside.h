@@ -68,7 +68,19 @@ enum status families_put(struct authority *a, family_set families, struct proble
 enum status last_events(struct authority *a, const struct address *who,
                         uint64_t lasts[ADDRESS_IDS_MAX], size_t *n, struct problem *why);
 
-/* history.c: the numbers of a person's events in order, without repeats. Under the ledger mutex. */
+/* walk.c: a person's events, the latest first. Under the ledger mutex. */
+struct walk {
+    uint64_t *pending;
+    size_t n, capacity;
+};
+/* From the last events of all ids of the person. OK or NO_MEMORY. */
+enum status walk_begin(struct walk *w, const uint64_t *lasts, size_t n);
+/* The next older event: OK, NOT_FOUND at the end, or how the ledger failed. */
+enum status walk_next(struct authority *a, struct walk *w, struct ledger_event *out,
+                      struct problem *why);
+void walk_free(struct walk *w);
+
+/* history.c: the numbers of a person's events, ascending. Under the ledger mutex. */
 struct chain {
     uint64_t *seqs;
     size_t n, capacity;
@@ -90,7 +102,7 @@ enum { EVENT_TEXT_MAX = 2048 };
 #define FAMILIES_ALL ((1u << HASH_NAMES) - 1)
 /* Room for the variable parts of one row; a row borrows from it. */
 struct row_space {
-    struct buf who, proof, aliases, text;
+    struct buf who, proof, aliases, others, text;
     uint8_t salt[LEDGER_SALT_BYTES], commitment[LEDGER_COMMITMENT_BYTES];
 };
 void row_space_init(struct row_space *space);

@@ -77,10 +77,29 @@ static enum status bond_check(struct authority *a, struct problem *why)
     return s;
 }
 
+/* Ids are made of normalised text: other rules would look for other ids. */
+static enum status normalisation_check(struct authority *a, struct problem *why)
+{
+    uint64_t version = 0;
+    struct buf text = BUF_INIT(16);
+    enum status s = ledger_fact_get(a->ledger, "ledger", SPAN("normalisation"), &text, why);
+    if (s == NOT_FOUND || (s == OK && (span_to_u64(buf_span(&text), &version) != OK ||
+                                       version != NORMALISATION_VERSION)))
+        s = problem_set(why, DAMAGED, "the ledger was written with normalisation %llu, this program "
+                        "has %d; use the program that wrote it", (unsigned long long)version,
+                        NORMALISATION_VERSION);
+    buf_free(&text);
+    return s;
+}
+
 static enum status bond_make(struct authority *a, struct problem *why)
 {
     uint8_t check[CHECK_BYTES];
+    static const char version[] = {'0' + NORMALISATION_VERSION};
     enum status s = families_put(a, FAMILY_BIT(HASH_SHA256), why);
+    if (s == OK)
+        s = ledger_fact_put(a->ledger, "ledger", SPAN("normalisation"),
+                            (struct span){version, sizeof version}, why);
     if (s != OK)
         return s;
     check_value(&a->master, check);
@@ -160,7 +179,7 @@ static enum status open_existing(struct authority *a, enum authority_mode mode,
         return OK;
     if (s == OK)
         s = bond_check(a, why);
-    return s;
+    return s == OK ? normalisation_check(a, why) : s;
 }
 
 enum status keys_open(struct authority *a, enum authority_mode mode, struct problem *why)

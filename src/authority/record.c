@@ -164,16 +164,34 @@ static enum status decide(struct group *g, const struct lookup_view *v, struct e
     return OK;
 }
 
-static uint64_t previous_event(const struct group *g, const struct entry *e)
+/* The last event of the entry's i-th id, this group's included. */
+static uint64_t last_of_id(const struct group *g, const struct entry *e, size_t i)
 {
-    uint64_t previous = 0;
+    const struct batch_link *l = batch_find(&g->batch, e->ids[i]);
+    return l ? g->entries[l->event].result->seq : g->hits[e->first_hit + i].last;
+}
+
+/* The events before this one: the latest in *prev; the last ones of other ids, which may have a
+ * history of their own, in `others`. */
+static enum status previous_events(const struct group *g, const struct entry *e, uint64_t *prev,
+                                   struct buf *others)
+{
+    uint64_t lasts[ADDRESS_IDS_MAX];
+    *prev = 0;
     for (size_t i = 0; i < e->id_count; i++) {
-        const struct batch_link *l = batch_find(&g->batch, e->ids[i]);
-        uint64_t seq = l ? g->entries[l->event].result->seq : g->hits[e->first_hit + i].last;
-        if (seq > previous)
-            previous = seq;
+        lasts[i] = last_of_id(g, e, i);
+        if (lasts[i] > *prev)
+            *prev = lasts[i];
     }
-    return previous;
+    buf_clear(others);
+    for (size_t i = 0; i < e->id_count; i++) {
+        bool told = lasts[i] == 0 || lasts[i] == *prev;
+        for (size_t j = 0; j < i && !told; j++)
+            told = lasts[j] == lasts[i];
+        if (!told)
+            (void)buf_add(others, &lasts[i], LEDGER_SEQ_BYTES);
+    }
+    return buf_status(others);
 }
 
 /* --- appending ------------------------------------------------------------------------------ */
@@ -184,8 +202,10 @@ static enum status append(struct group *g, struct entry *e, struct problem *why)
     enum status s = row_make(g->a, e->event, e->ids[0], g->now_us, &g->space, &row);
     if (s != OK)
         return problem_set(why, s, "cannot seal an event: %s", status_text(s));
-    row.prev = previous_event(g, e);
-    s = ledger_append(g->a->ledger, &row, why);
+    s = previous_events(g, e, &row.prev, &g->space.others);
+    row.others = buf_span(&g->space.others);
+    if (s == OK)
+        s = ledger_append(g->a->ledger, &row, why);
     e->result->seq = g->last = row.seq;
     return s;
 }
@@ -265,6 +285,8 @@ static enum status group_carry_out(struct authority *a, struct request *first,
     if (s == OK) {
         pthread_mutex_lock(&a->ledger_mutex);
         s = families_get(a, &g.families, why);
+        if (!config_keep_addresses(a->config))
+            g.families = FAMILIES_ALL; /* what cannot be derived later is in the lookup now */
         if (s == OK && group_collect(&g, first) != OK)
             s = problem_set(why, NO_MEMORY, "out of memory");
         if (s == OK)

@@ -13,6 +13,7 @@ void row_space_init(struct row_space *space)
         .who = BUF_INIT(ADDRESS_TEXT_MAX + 128),
         .proof = BUF_INIT(PROOF_MAX + 128),
         .aliases = BUF_INIT(LEDGER_ALIASES_MAX * ID_BYTES + 1),
+        .others = BUF_INIT(ADDRESS_IDS_MAX * LEDGER_SEQ_BYTES),
         .text = BUF_INIT(EVENT_TEXT_MAX),
     };
 }
@@ -22,6 +23,7 @@ void row_space_free(struct row_space *space)
     buf_free(&space->who);
     buf_free(&space->proof);
     buf_free(&space->aliases);
+    buf_free(&space->others);
     buf_free(&space->text);
     secret_wipe(space->salt, sizeof space->salt);
 }

@@ -36,7 +36,7 @@ static const char layout[] =
     "CREATE TABLE IF NOT EXISTS event(seq INTEGER PRIMARY KEY, prev INTEGER NOT NULL,"
     " id BLOB NOT NULL, kind INTEGER NOT NULL, scope INTEGER NOT NULL, proven INTEGER NOT NULL,"
     " at_us INTEGER NOT NULL, recorded_us INTEGER NOT NULL, source INTEGER NOT NULL,"
-    " commitment BLOB NOT NULL, crc INTEGER NOT NULL, salt BLOB, who BLOB, proof BLOB,"
+    " commitment BLOB NOT NULL, crc INTEGER NOT NULL, others BLOB, salt BLOB, who BLOB, proof BLOB,"
     " aliases BLOB) STRICT;";
 
 enum statement {
@@ -60,7 +60,7 @@ enum statement {
 
 #define EVENT_COLUMNS                                                                              \
     "SELECT e.seq, e.prev, e.id, e.kind, s.text, e.proven, e.at_us, e.recorded_us, o.text,"       \
-    " e.commitment, e.crc, e.salt, e.who, e.proof, e.aliases FROM event e JOIN scope s ON s.number = e.scope"                   \
+    " e.commitment, e.crc, e.others, e.salt, e.who, e.proof, e.aliases FROM event e JOIN scope s ON s.number = e.scope"                   \
     " JOIN source o ON o.number = e.source"
 
 static const char *const sql[STATEMENTS] = {
@@ -68,7 +68,7 @@ static const char *const sql[STATEMENTS] = {
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [LAST] = "SELECT coalesce(max(seq), 0) FROM event",
-    [APPEND] = "INSERT INTO event VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [APPEND] = "INSERT INTO event VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [ERASE] = "UPDATE event SET crc = ?, salt = ?, who = ?, proof = ?, aliases = ? WHERE seq = ?",
     [GET] = EVENT_COLUMNS " WHERE e.seq = ?",
     [EACH] = EVENT_COLUMNS " WHERE e.seq >= ? ORDER BY e.seq",
@@ -298,7 +298,7 @@ static uint32_t event_crc(const struct ledger_event *e)
 {
     char scope[SCOPE_BYTES];
     uint8_t id[ID_BYTES];
-    const struct span spans[] = {e->source, e->commitment, e->salt, e->who, e->proof, e->aliases};
+    const struct span spans[] = {e->source, e->commitment, e->others, e->salt, e->who, e->proof, e->aliases};
     uint32_t crc = crc_number(crc_number(0, e->seq), e->prev);
     id_store(e->id, id);
     scope_format(&e->scope, scope);
@@ -392,10 +392,11 @@ static enum status engine_append(struct engine *e, const struct ledger_event *ev
     (void)sqlite3_bind_int64(s, 9, e->source.number);
     bind_span(s, 10, event->commitment);
     (void)sqlite3_bind_int64(s, 11, event_crc(event));
-    bind_span(s, 12, event->salt);
-    bind_span(s, 13, event->who);
-    bind_span(s, 14, event->proof);
-    bind_span(s, 15, event->aliases);
+    bind_span(s, 12, event->others);
+    bind_span(s, 13, event->salt);
+    bind_span(s, 14, event->who);
+    bind_span(s, 15, event->proof);
+    bind_span(s, 16, event->aliases);
     return run(e, APPEND, "append an event", why);
 }
 
@@ -419,10 +420,11 @@ static enum status read_row(sqlite3_stmt *s, struct ledger_event *out, struct pr
         .recorded_us = sqlite3_column_int64(s, 7),
         .source = column_span(s, 8),
         .commitment = column_span(s, 9),
-        .salt = column_span(s, 11),
-        .who = column_span(s, 12),
-        .proof = column_span(s, 13),
-        .aliases = column_span(s, 14),
+        .others = column_span(s, 11),
+        .salt = column_span(s, 12),
+        .who = column_span(s, 13),
+        .proof = column_span(s, 14),
+        .aliases = column_span(s, 15),
     };
     if (id.n != ID_BYTES || kind < EVENT_OUT || kind >= EVENT_KINDS ||
         out->aliases.n % ID_BYTES != 0 || out->aliases.n > LEDGER_ALIASES_MAX * ID_BYTES ||
@@ -447,7 +449,7 @@ static void keep(struct buf *row, struct span *s, size_t *offset)
 /* The row as its own copy, so that the statement can be reset and no read transaction stays. */
 static enum status keep_row(struct engine *e, struct ledger_event *event, struct problem *why)
 {
-    struct span *spans[] = {&event->source, &event->commitment, &event->salt,
+    struct span *spans[] = {&event->source, &event->commitment, &event->others, &event->salt,
                             &event->who,    &event->proof,      &event->aliases};
     enum { SPANS = sizeof spans / sizeof spans[0] };
     size_t offsets[SPANS];

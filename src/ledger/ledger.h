@@ -26,6 +26,7 @@
 enum {
     LEDGER_NAME_BYTES = 16,
     LEDGER_ALIASES_MAX = ADDRESS_IDS_MAX,
+    LEDGER_SEQ_BYTES = 8,
     LEDGER_SALT_BYTES = 32,
     LEDGER_COMMITMENT_BYTES = 32
 };
@@ -35,6 +36,9 @@ enum {
 struct ledger_event {
     uint64_t seq;  /* set by ledger_append */
     uint64_t prev; /* the previous event of this identity, 0 for the first */
+    /* Further previous events (LEDGER_SEQ_BYTES each, little-endian), where this event brings
+     * together what had been told apart; mostly none. */
+    struct span others;
     struct id id;
     enum event_kind kind;
     struct scope scope;
