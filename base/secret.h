@@ -1,4 +1,4 @@
-/* base/secret.h: random bytes, sealing, key derivation, comparison in constant time.
+/* base/secret.h: random bytes, sealing, key derivation, signing, comparison in constant time.
  *
  * secret.c is the door to libsodium. Any thread.
  */
@@ -37,5 +37,25 @@ enum status secret_seal(const struct secret *key, struct span context, struct sp
  * were sealed. */
 enum status secret_open(const struct secret *key, struct span context, struct span sealed,
                         struct buf *out) MUST_CHECK;
+
+/* --- Ed25519 (RFC 8032) ---------------------------------------------------------------------- */
+
+enum { SIGN_PUBLIC_BYTES = 32, SIGNATURE_BYTES = 64 };
+
+/* The seed is the secret; the public key follows from it. */
+struct sign_key {
+    struct secret seed;
+    uint8_t public_key[SIGN_PUBLIC_BYTES];
+};
+
+/* A new key out of random bytes. */
+void secret_sign_new(struct sign_key *out);
+void secret_sign_from_seed(const struct secret *seed, struct sign_key *out);
+void secret_sign(const struct sign_key *key, struct span text, uint8_t out[SIGNATURE_BYTES]);
+
+/* Strict, as verifiers disagree here: keys and points of small order, keys that are not written
+ * canonically and an S that is not reduced are all refused. */
+bool secret_verify(const uint8_t public_key[SIGN_PUBLIC_BYTES], struct span text,
+                   const uint8_t signature[SIGNATURE_BYTES]) MUST_CHECK;
 
 #endif

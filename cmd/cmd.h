@@ -22,7 +22,8 @@ struct verb {
     enum exit_code (*run)(struct context *c, int argc, char **argv);
 };
 extern const struct verb verb_record, verb_check, verb_scrub, verb_import, verb_export, verb_why,
-    verb_key, verb_forget, verb_verify;
+    verb_key, verb_forget, verb_verify, verb_receipt, verb_log,
+    verb_witness;
 
 /* --- options -------------------------------------------------------------------------------- */
 
@@ -93,6 +94,13 @@ enum status lines_next(struct line_reader *r, struct line *out, size_t max, size
 /* Opens the context's data directory, says configuration errors and what a new key means. */
 enum status open_data(const struct context *c, enum authority_mode mode, struct authority **out,
                       enum exit_code *code);
+
+/* After a verb that recorded: brings the public log up. The events are safe without it, so a
+ * failure is said and changes nothing. */
+void publish(struct authority *a);
+
+/* A whole file, or stdin for `-`, into `out`. */
+enum status read_whole(const char *path, struct buf *out, struct problem *why);
 
 /* Reads --scope; NULL text leaves *given false. Complains. */
 enum status read_scope(const char *text, struct scope *out, bool *given);

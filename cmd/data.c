@@ -36,6 +36,18 @@ enum status open_data(const struct context *c, enum authority_mode mode, struct 
     return s;
 }
 
+void publish(struct authority *a)
+{
+    struct problem problem = {{0}};
+    if (authority_publish(a, &problem) != OK)
+        say("recorded, but the public log could not follow: %s", problem.text);
+}
+
+enum status read_whole(const char *path, struct buf *out, struct problem *why)
+{
+    return file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, out, why);
+}
+
 enum status read_scope(const char *text, struct scope *out, bool *given)
 {
     struct refusal why;

@@ -70,6 +70,18 @@ static struct span keep_words(struct feed *f, struct span text)
     return (struct span){f->words.p + at, text.n};
 }
 
+/* In a column of digests one may still say its family itself, as `md5:…`. */
+static enum status read_address(const struct feed *f, struct span text, struct address *who,
+                                struct refusal *why)
+{
+    if (!f->reader.shape.has_digest)
+        return address_parse(text, f->options, who, why);
+    enum status s = digest_parse(text, f->reader.shape.digest, who, why);
+    if (s == REFUSED && address_parse(text, f->options, who, NULL) == OK)
+        s = who->kind == ADDRESS_DIGEST ? OK : REFUSED;
+    return s;
+}
+
 static void understand(struct feed *f, const struct list_record *from, struct feed_record *to)
 {
     *to = (struct feed_record){.what = from->what,
@@ -82,10 +94,7 @@ static void understand(struct feed *f, const struct list_record *from, struct fe
         return;
     to->scope_text = keep_words(f, from->scope);
     to->note = keep_words(f, from->note);
-    enum status s = f->reader.shape.has_digest
-                        ? digest_parse(from->address, f->reader.shape.digest, &to->who, &to->why)
-                        : address_parse(from->address, f->options, &to->who, &to->why);
-    to->readable = s == OK;
+    to->readable = read_address(f, from->address, &to->who, &to->why) == OK;
 }
 
 static void count(struct feed *f, const struct feed_record *r)

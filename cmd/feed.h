@@ -7,7 +7,7 @@
 #include "base/input.h"
 #include "cmd/cmd.h"
 
-enum { FEED_GROUP = 2048 };
+enum { FEED_GROUP = 8192 };
 
 struct feed_record {
     enum list_what what;

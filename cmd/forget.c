@@ -13,6 +13,8 @@ static enum exit_code forget(const struct context *c, struct authority *a, const
     enum status s = authority_forget(a, &t.address, &erased, &problem);
     if (s != OK)
         return say_problem(s, &problem);
+    if (erased)
+        publish(a);
     if (c->json)
         out_printf("{\"erased\":%llu}\n", (unsigned long long)erased);
     else if (erased)

@@ -249,6 +249,8 @@ static enum exit_code run(struct context *c, int argc, char **argv)
     if (open_data(c, AUTHORITY_WRITE, &m.authority, &code) != OK)
         return code;
     code = import_file(&m, argv[0], &wish);
+    if (m.recorded)
+        publish(m.authority);
     authority_close(m.authority);
     return code;
 }

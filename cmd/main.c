@@ -8,7 +8,7 @@
 
 static const struct verb *const verbs[] = {
     &verb_record, &verb_check, &verb_scrub, &verb_import, &verb_export, &verb_why, &verb_forget, &verb_verify,
-    &verb_key,
+    &verb_receipt, &verb_log, &verb_witness, &verb_key,
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 

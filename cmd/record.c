@@ -161,6 +161,8 @@ static enum exit_code run(struct context *c, int argc, char **argv)
     if (open_data(c, AUTHORITY_WRITE, &r.authority, &code) != OK)
         return code;
     code = run_recording(&r, n - 1, argv + 1);
+    if (r.recorded)
+        publish(r.authority);
     authority_close(r.authority);
     return code;
 }

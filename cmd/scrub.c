@@ -88,6 +88,15 @@ static void add_removed(struct scrubbing *s, const struct feed_record *r, struct
     buf_free(&line);
 }
 
+/* The names of the columns and one more; a byte order mark, which comes by itself, as it is. */
+static void add_removed_header(struct scrubbing *s, const struct feed_record *r)
+{
+    if (span_eq(r->raw, SPAN("\xef\xbb\xbf")))
+        sink_add(&s->removed, r->raw);
+    else if (without_line_end(r->raw).n)
+        add_removed(s, r, SPAN("optout_reason"));
+}
+
 static void remove_record(struct scrubbing *s, const struct feed_record *r, enum reason reason)
 {
     char text[256];
@@ -108,9 +117,8 @@ static void route(struct scrubbing *s, const struct feed_record *r, enum reason 
     switch (r->what) {
     case LIST_HEADER:
         sink_add(&s->kept, r->raw);
-        if (sink_wanted(&s->removed) && s->feed.reader.shape.format == LIST_CSV &&
-            without_line_end(r->raw).n)
-            add_removed(s, r, SPAN("optout_reason"));
+        if (sink_wanted(&s->removed) && s->feed.reader.shape.format == LIST_CSV)
+            add_removed_header(s, r);
         break;
     case LIST_RECORD:
         if (!r->readable) {

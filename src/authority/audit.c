@@ -160,5 +160,5 @@ enum status authority_audit(struct authority *a, authority_progress *progress, v
     writer_leave(a);
     row_space_free(&w.space);
     *out = (struct audit){.events = w.events, .erased = w.erased};
-    return s;
+    return s == OK ? log_audit(a, &out->root, why) : s;
 }

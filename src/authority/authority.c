@@ -59,10 +59,11 @@ static enum status open_parts(struct authority *a, enum authority_mode mode,
         s = read_config(a, complain, context, why);
     if (s == OK)
         s = keys_open(a, mode, why);
+    if (s != OK)
+        return s;
     /* A reader without a usable lookup opens all the same and answers `stale`. */
-    if (s == OK && lookup_ensure(a, 0, why) != OK && mode == AUTHORITY_WRITE)
-        s = DAMAGED;
-    return s;
+    s = lookup_ensure(a, 0, why);
+    return mode == AUTHORITY_WRITE ? s : OK;
 }
 
 enum status authority_open(const char *dir, enum authority_mode mode, config_complain *complain,

@@ -24,6 +24,7 @@
 #include "event/event.h"
 #include "law/law.h"
 #include "ledger/ledger.h"
+#include "proof/proof.h"
 #include "verdict/verdict.h"
 
 struct authority;
@@ -134,14 +135,55 @@ enum status authority_forget(struct authority *a, const struct address *who, uin
 
 struct audit {
     uint64_t events, erased; /* how many there are, and of how many only the commitment is left */
+    struct merkle_hash root; /* of the public log over them */
 };
 typedef void authority_progress(void *context, uint64_t done, uint64_t total);
 
-/* Reads and checks everything: the store, every event against its checksum and commitment, and
- * the lookup against every person's history. OK, or DAMAGED with what and where. Writers wait
+/* Reads and checks everything: the store, every event against its checksum and commitment, the
+ * lookup against every person's history, and the public log against the ledger. OK, or DAMAGED with what and where. Writers wait
  * meanwhile. `progress` may be NULL. */
 enum status authority_audit(struct authority *a, authority_progress *progress, void *context,
                             struct audit *out, struct problem *why) MUST_CHECK;
+
+/* --- the public log ------------------------------------------------------------------------- */
+
+/* Brings DIR/log up to the ledger and signs a checkpoint over it (spec/log.md). The calls below do
+ * so first. Recording does not wait for it; whoever has recorded calls it when there is time. */
+enum status authority_publish(struct authority *a, struct problem *why) MUST_CHECK;
+
+/* The signed checkpoint, as a C2SP signed note. */
+enum status authority_checkpoint(struct authority *a, struct buf *out,
+                                 struct problem *why) MUST_CHECK;
+/* The key that signs it, in its vkey form. */
+enum status authority_log_key(struct authority *a, char out[NOTE_KEY_TEXT_BYTES],
+                              struct problem *why) MUST_CHECK;
+
+/* The receipt of an event, a C2SP tlog-proof without anything personal; and, unless `statement` is
+ * NULL, its private side: the text that was committed to and the code that opens it. NOT_FOUND
+ * when there is no such event, or its statement was erased. */
+enum status authority_receipt(struct authority *a, uint64_t seq, struct buf *receipt,
+                              struct buf *statement, struct problem *why) MUST_CHECK;
+
+/* After an older ledger was put back and its loss accepted: a new log, which names the last
+ * checkpoint of the old one. */
+enum status authority_log_restart(struct authority *a, struct problem *why) MUST_CHECK;
+
+/* What a witness asks before it cosigns: the body of a C2SP tlog-witness add-checkpoint request,
+ * with the proof that the log has only grown since it had `old` leaves. */
+enum status authority_witness_request(struct authority *a, uint64_t old, struct buf *out,
+                                      struct problem *why) MUST_CHECK;
+/* Adds a witness's cosignature lines to our checkpoint. REFUSED when they are not well-formed. */
+enum status authority_add_cosignature(struct authority *a, struct span lines,
+                                      struct problem *why) MUST_CHECK;
+
+/* As a witness of another log: checks the request against what was last seen of that log, keeps
+ * that (fsync), and only then appends the cosignature line. REFUSED with `why` when the log was
+ * rewritten, shows two views, or the request does not start from what was last seen: *seen then
+ * has that size. */
+enum status authority_cosign(struct authority *a, const struct note_key *log, struct span request,
+                             struct buf *out, uint64_t *seen, struct problem *why) MUST_CHECK;
+enum status authority_witness_key(struct authority *a, char out[NOTE_KEY_TEXT_BYTES],
+                                  struct problem *why) MUST_CHECK;
 
 /* --- small facts ---------------------------------------------------------------------------- */
 

@@ -10,6 +10,8 @@
 struct erasure {
     struct authority *a;
     struct problem *why;
+    uint64_t lasts[ADDRESS_IDS_MAX]; /* the last events of all ids of the person */
+    size_t last_count;
     struct chain chain;
     uint64_t last; /* the number of the forget event */
 };
@@ -63,7 +65,9 @@ static enum status append_forget(struct erasure *e, const struct address *who)
         s = aliases_add(e->a, who, FAMILIES_ALL, &space.aliases);
     row.aliases = buf_span(&space.aliases);
     row.who = row.proof = row.salt = (struct span){0};
-    row.prev = e->chain.seqs[e->chain.n - 1];
+    if (s == OK)
+        s = walk_join(e->lasts, e->last_count, &row.prev, &space.others);
+    row.others = buf_span(&space.others);
     if (s == OK)
         s = ledger_append(e->a->ledger, &row, e->why);
     e->last = row.seq;
@@ -132,15 +136,11 @@ static enum status add_changes(struct showing *w, uint64_t seq, struct scope *sc
 
 static enum status find_present(struct showing *w, const struct address *who)
 {
-    const struct lookup_view *v;
     struct lookup_origin origin;
-    enum status s = lookup_view_take(w->e->a->lookup, &v);
-    if (s != OK)
-        return s;
-    lookup_view_origin(v, &origin);
-    lookup_view_give(w->e->a->lookup, v);
-    w->present_count = address_ids(&w->e->a->ids, who, origin.families, w->present);
-    return OK;
+    enum status s = lookup_look(w->e->a, &origin);
+    if (s == OK)
+        w->present_count = address_ids(&w->e->a->ids, who, origin.families, w->present);
+    return s;
 }
 
 static enum status show(struct erasure *e, const struct address *who)
@@ -155,7 +155,7 @@ static enum status show(struct erasure *e, const struct address *who)
     for (size_t i = 0; s == OK && i < events; i++)
         s = add_changes(&w, i < e->chain.n ? e->chain.seqs[i] : e->last, &w.scopes[i]);
     if (s == OK)
-        s = lookup_apply(e->a->lookup, w.changes, w.n, e->last, e->why);
+        s = lookup_tell(e->a, w.changes, w.n, e->last, e->why);
     mem_free(w.changes);
     mem_free(w.scopes);
     return s;
@@ -163,21 +163,19 @@ static enum status show(struct erasure *e, const struct address *who)
 
 static enum status forget_as_writer(struct erasure *e, const struct address *who)
 {
-    uint64_t lasts[ADDRESS_IDS_MAX];
-    size_t n = 0;
     enum status s = lookup_bring_up(e->a, 0, e->why);
     if (s == OK)
-        s = last_events(e->a, who, lasts, &n, e->why);
+        s = last_events(e->a, who, e->lasts, &e->last_count, e->why);
     if (s != OK)
         return s;
     pthread_mutex_lock(&e->a->ledger_mutex);
-    s = chain_of(e->a, lasts, n, &e->chain, e->why);
+    s = chain_of(e->a, e->lasts, e->last_count, &e->chain, e->why);
     if (s == OK && e->chain.n)
         s = erase_chain(e, who);
     bool shown = s != OK || e->chain.n == 0 || show(e, who) == OK;
     pthread_mutex_unlock(&e->a->ledger_mutex);
     if (!shown) {
-        lookup_distrust(e->a->lookup);
+        lookup_doubt(e->a);
         s = lookup_bring_up(e->a, 0, e->why);
     }
     return s;

@@ -12,6 +12,7 @@
 
 #include "authority/authority.h"
 #include "base/file.h"
+#include "proof/proof.h"
 
 #include <pthread.h>
 
@@ -31,6 +32,7 @@ struct authority {
     struct file_lock lock;
 
     pthread_mutex_t ledger_mutex;
+    bool age_checked;      /* the ledger was held against what was signed */
     struct ledger *ledger; /* NULL when this process may not open it (a reader) */
 
     pthread_rwlock_t lookup_lock;
@@ -47,18 +49,26 @@ struct authority {
 /* key.c: reads or creates DIR/key, DIR/ledger.db and the bond between them. */
 enum status keys_open(struct authority *a, enum authority_mode mode, struct problem *why);
 
-/* writer.c: become the one writer of the machine, and stop being it. */
+/* authority.c: become the one writer of the machine, and stop being it. */
 enum status writer_enter(struct authority *a, struct problem *why);
 void writer_leave(struct authority *a);
 
-/* sync.c. By the writer (with the ledger mutex free): afterwards the lookup is there, is of this ledger, and says all that the
- * ledger says. `wanted` families are added to those that it has. */
+/* sync.c. By the writer (with the ledger mutex free): afterwards the lookup is there, is of this
+ * ledger, and says all that the ledger says. `wanted` families are added to those that it has. */
 enum status lookup_bring_up(struct authority *a, family_set wanted, struct problem *why);
 /* By anybody: makes sure that there is a lookup to answer from, as writer if need be. */
 enum status lookup_ensure(struct authority *a, family_set wanted, struct problem *why);
 /* Takes a view under the read lock, and gives both back. */
 enum status view_take(struct authority *a, const struct lookup_view **v, struct problem *why);
 void view_give(struct authority *a, const struct lookup_view *v);
+
+/* By the writer: applies changes to the lookup. On anything but OK it is distrusted. */
+enum status lookup_tell(struct authority *a, const struct lookup_change *changes, size_t n,
+                        uint64_t applied, struct problem *why);
+/* Distrusts the lookup, if there is one. */
+void lookup_doubt(struct authority *a);
+/* What the lookup was made from; NOT_FOUND when there is none. */
+enum status lookup_look(struct authority *a, struct lookup_origin *out);
 
 /* The families that a ledger's events have ever been asked or told in. */
 enum status families_get(struct authority *a, family_set *out, struct problem *why);
@@ -79,6 +89,9 @@ enum status walk_begin(struct walk *w, const uint64_t *lasts, size_t n);
 enum status walk_next(struct authority *a, struct walk *w, struct ledger_event *out,
                       struct problem *why);
 void walk_free(struct walk *w);
+/* What an event must name so that a walk from it finds all of a person's events: of the last ones
+ * of all ids the latest in *prev, the rest, which may have a history of their own, in `others`. */
+enum status walk_join(const uint64_t *lasts, size_t n, uint64_t *prev, struct buf *others);
 
 /* history.c: the numbers of a person's events, ascending. Under the ledger mutex. */
 struct chain {
@@ -96,6 +109,15 @@ enum status seal_proof(const struct authority *a, struct id id, struct span proo
 /* Appends the text: OK; NOT_FOUND when nothing is kept; DAMAGED. */
 enum status open_who(const struct authority *a, const struct ledger_event *e, struct buf *out);
 enum status open_proof(const struct authority *a, const struct ledger_event *e, struct buf *out);
+
+/* publish.c. What the public log says of a row. */
+struct leaf leaf_of_row(const struct ledger_event *row);
+/* DAMAGED when more was signed than the ledger holds. Under the ledger mutex. */
+enum status log_check_age(struct authority *a, struct problem *why);
+/* The key by which this installation cosigns other logs. */
+enum status witness_key(const struct authority *a, struct sign_key *signer, struct note_key *key);
+/* Compares the log with the ledger; *root gets the tree's root. */
+enum status log_audit(struct authority *a, struct merkle_hash *root, struct problem *why);
 
 /* row.c. */
 enum { EVENT_TEXT_MAX = 2048 };

@@ -144,7 +144,14 @@ static enum status create_missing(struct authority *a, const char *key_path, boo
     } else {
         s = key_read(key_path, &a->master, why);
     }
-    return s == OK && !begun ? bond_make(a, why) : s;
+    if (s != OK)
+        return s;
+    if (!begun)
+        return bond_make(a, why);
+    s = bond_check(a, why); /* another process has finished the beginning meanwhile */
+    return s != NOT_FOUND ? s
+                          : problem_set(why, DAMAGED, "the ledger in %s has events but no check "
+                                        "value of its key; restore it from a backup", a->dir);
 }
 
 static enum status open_fresh(struct authority *a, const char *key_path, const char *ledger_path,

@@ -130,10 +130,10 @@ static enum status standing_of_id(struct group *g, const struct lookup_view *v,
     const struct state_item *items;
     struct question q;
     size_t n;
+    question_prepare(v, scope, PURPOSE_MARKETING, &q); /* first: damaged words show below */
     enum status s = lookup_state(v, g->hits[e->first_hit + which].state, &items, &n);
     if (s != OK)
         return s;
-    question_prepare(v, scope, PURPOSE_MARKETING, &q);
     for (size_t i = n; i-- > 0;)
         if (question_covered(&items[i], &q))
             standing_add(out, items[i].effect, own);
@@ -171,27 +171,14 @@ static uint64_t last_of_id(const struct group *g, const struct entry *e, size_t 
     return l ? g->entries[l->event].result->seq : g->hits[e->first_hit + i].last;
 }
 
-/* The events before this one: the latest in *prev; the last ones of other ids, which may have a
- * history of their own, in `others`. */
+/* The events before this one, of all ids of its person. */
 static enum status previous_events(const struct group *g, const struct entry *e, uint64_t *prev,
                                    struct buf *others)
 {
     uint64_t lasts[ADDRESS_IDS_MAX];
-    *prev = 0;
-    for (size_t i = 0; i < e->id_count; i++) {
+    for (size_t i = 0; i < e->id_count; i++)
         lasts[i] = last_of_id(g, e, i);
-        if (lasts[i] > *prev)
-            *prev = lasts[i];
-    }
-    buf_clear(others);
-    for (size_t i = 0; i < e->id_count; i++) {
-        bool told = lasts[i] == 0 || lasts[i] == *prev;
-        for (size_t j = 0; j < i && !told; j++)
-            told = lasts[j] == lasts[i];
-        if (!told)
-            (void)buf_add(others, &lasts[i], LEDGER_SEQ_BYTES);
-    }
-    return buf_status(others);
+    return walk_join(lasts, e->id_count, prev, others);
 }
 
 /* --- appending ------------------------------------------------------------------------------ */
@@ -246,7 +233,7 @@ static enum status group_write(struct group *g, struct problem *why)
     if (s != OK)
         return s;
     pthread_rwlock_rdlock(&a->lookup_lock);
-    s = lookup_view_take(a->lookup, &v);
+    s = a->lookup ? lookup_view_take(a->lookup, &v) : NOT_FOUND;
     if (s == OK) {
         s = append_all(g, v, why);
         lookup_view_give(a->lookup, v);
@@ -267,13 +254,8 @@ static enum status group_show(struct group *g, struct problem *why)
 {
     if (g->change_count == 0)
         return OK;
-    struct authority *a = g->a;
-    enum status s = lookup_apply(a->lookup, g->changes, g->change_count, g->last, why);
-    if (s != OK) {
-        lookup_distrust(a->lookup);
-        s = lookup_bring_up(a, 0, why);
-    }
-    return s;
+    enum status s = lookup_tell(g->a, g->changes, g->change_count, g->last, why);
+    return s == OK ? OK : lookup_bring_up(g->a, 0, why);
 }
 
 static enum status group_carry_out(struct authority *a, struct request *first,

@@ -36,12 +36,45 @@ enum status families_put(struct authority *a, family_set families, struct proble
     return s;
 }
 
+/* The handle stays while it is used: a reader that finds it wanting may replace it at any time. */
+enum status lookup_tell(struct authority *a, const struct lookup_change *changes, size_t n,
+                        uint64_t applied, struct problem *why)
+{
+    pthread_rwlock_rdlock(&a->lookup_lock);
+    enum status s = a->lookup ? lookup_apply(a->lookup, changes, n, applied, why)
+                              : problem_set(why, NOT_FOUND, "there is no lookup to change");
+    if (s != OK && a->lookup)
+        lookup_distrust(a->lookup);
+    pthread_rwlock_unlock(&a->lookup_lock);
+    return s;
+}
+
+void lookup_doubt(struct authority *a)
+{
+    pthread_rwlock_rdlock(&a->lookup_lock);
+    if (a->lookup)
+        lookup_distrust(a->lookup);
+    pthread_rwlock_unlock(&a->lookup_lock);
+}
+
+enum status lookup_look(struct authority *a, struct lookup_origin *out)
+{
+    const struct lookup_view *v;
+    pthread_rwlock_rdlock(&a->lookup_lock);
+    enum status s = a->lookup ? lookup_view_take(a->lookup, &v) : NOT_FOUND;
+    if (s == OK) {
+        lookup_view_origin(v, out);
+        lookup_view_give(a->lookup, v);
+    }
+    pthread_rwlock_unlock(&a->lookup_lock);
+    return s;
+}
+
 /* Collects the changes of stored events and hands them over in batches. */
 struct replay {
     struct authority *a;
     family_set families;
-    struct lookup *into;        /* either … */
-    struct lookup_build *build; /* … or */
+    struct lookup_build *build; /* NULL: into the lookup that is there */
     struct scope scopes[REPLAY_BATCH];
     struct lookup_change changes[REPLAY_BATCH * (LEDGER_ALIASES_MAX + 1)];
     size_t events, n;
@@ -52,7 +85,7 @@ struct replay {
 static enum status replay_flush(struct replay *r)
 {
     enum status s = r->build ? lookup_build_add(r->build, r->changes, r->n)
-                             : lookup_apply(r->into, r->changes, r->n, r->last, r->why);
+                             : lookup_tell(r->a, r->changes, r->n, r->last, r->why);
     r->events = r->n = 0;
     return s;
 }
@@ -112,7 +145,7 @@ static enum status catch_up(struct authority *a, const struct lookup_origin *ori
     struct replay *r = mem_new(1, sizeof *r);
     if (!r)
         return problem_set(why, NO_MEMORY, "out of memory");
-    *r = (struct replay){.a = a, .families = origin->families, .into = a->lookup};
+    *r = (struct replay){.a = a, .families = origin->families};
     enum status s = replay(r, origin->applied + 1, why);
     mem_free(r);
     return s;
@@ -130,19 +163,6 @@ static enum status reopen(struct authority *a, struct problem *why)
     return s;
 }
 
-static enum status look_at_origin(struct authority *a, struct lookup_origin *origin)
-{
-    const struct lookup_view *v;
-    pthread_rwlock_rdlock(&a->lookup_lock);
-    enum status s = a->lookup ? lookup_view_take(a->lookup, &v) : NOT_FOUND;
-    if (s == OK) {
-        lookup_view_origin(v, origin);
-        lookup_view_give(a->lookup, v);
-    }
-    pthread_rwlock_unlock(&a->lookup_lock);
-    return s;
-}
-
 static bool is_of_ledger(const struct authority *a, const struct lookup_origin *origin)
 {
     uint8_t name[LEDGER_NAME_BYTES];
@@ -153,10 +173,19 @@ static bool is_of_ledger(const struct authority *a, const struct lookup_origin *
 /* The lookup's origin when it can be used for this ledger, opening it anew if it must be. */
 static enum status usable_origin(struct authority *a, struct lookup_origin *origin)
 {
-    enum status s = look_at_origin(a, origin);
+    enum status s = lookup_look(a, origin);
     if (s != OK && reopen(a, NULL) == OK)
-        s = look_at_origin(a, origin);
+        s = lookup_look(a, origin);
     return s == OK && !is_of_ledger(a, origin) ? DAMAGED : s;
+}
+
+static enum status older_copy(const struct authority *a, uint64_t last, uint64_t applied,
+                              struct problem *why)
+{
+    return problem_set(why, DAMAGED, "%s/ledger.db ends at event %llu, but event %llu was already "
+                       "answered from: it is an older copy; put the newer ledger back (to accept "
+                       "the loss, remove %s/lookup.*)", a->dir, (unsigned long long)last,
+                       (unsigned long long)applied, a->dir);
 }
 
 static enum status bring_up_locked(struct authority *a, family_set wanted, struct problem *why)
@@ -165,6 +194,9 @@ static enum status bring_up_locked(struct authority *a, family_set wanted, struc
     family_set families;
     struct lookup_origin origin;
     enum status s = ledger_last(a->ledger, &last, why);
+    if (s == OK && !a->age_checked)
+        s = log_check_age(a, why);
+    a->age_checked = s == OK;
     if (s == OK)
         s = families_get(a, &families, why);
     if (s == OK && (wanted & ~families) != 0) {
@@ -174,18 +206,12 @@ static enum status bring_up_locked(struct authority *a, family_set wanted, struc
     if (s != OK)
         return s;
     s = usable_origin(a, &origin);
+    if (s == OK && origin.applied > last)
+        return older_copy(a, last, origin.applied, why);
     if (s == OK && (families & ~origin.families) == 0) {
-        if (origin.applied == last)
+        if (origin.applied == last || catch_up(a, &origin, NULL) == OK)
             return OK;
-        if (origin.applied > last)
-            return problem_set(why, DAMAGED, "%s/ledger.db ends at event %llu, but event %llu was "
-                               "already answered from: it is an older copy; put the newer ledger "
-                               "back (to accept the loss, remove %s/lookup.*)", a->dir,
-                               (unsigned long long)last, (unsigned long long)origin.applied,
-                               a->dir);
-        if (catch_up(a, &origin, NULL) == OK)
-            return OK;
-        lookup_distrust(a->lookup);
+        lookup_doubt(a);
     }
     s = rebuild(a, families, last, why);
     return s == OK ? reopen(a, why) : s;
@@ -199,21 +225,28 @@ enum status lookup_bring_up(struct authority *a, family_set wanted, struct probl
     return s;
 }
 
-/* May this lookup be answered from without asking the writer's lock? */
+static enum status last_event(struct authority *a, uint64_t *last)
+{
+    pthread_mutex_lock(&a->ledger_mutex);
+    enum status s = ledger_last(a->ledger, last, NULL);
+    pthread_mutex_unlock(&a->ledger_mutex);
+    return s;
+}
+
+/* May this lookup be answered from without asking the writer's lock? Others may record meanwhile,
+ * so it is looked at between two looks at the ledger: it must know all that the first one saw, and
+ * nothing that the second one does not. */
 static bool is_current(struct authority *a, family_set wanted)
 {
     struct lookup_origin origin;
-    uint64_t last = 0;
-    enum status s = OK;
-    if (a->ledger) {
-        pthread_mutex_lock(&a->ledger_mutex);
-        s = ledger_last(a->ledger, &last, NULL);
-        pthread_mutex_unlock(&a->ledger_mutex);
-    }
-    if (s == OK)
-        s = look_at_origin(a, &origin);
-    return s == OK && origin.applied >= last && (wanted & ~origin.families) == 0 &&
-           (!a->ledger || is_of_ledger(a, &origin));
+    uint64_t before = 0, after = UINT64_MAX;
+    if (a->ledger && last_event(a, &before) != OK)
+        return false;
+    if (lookup_look(a, &origin) != OK || (wanted & ~origin.families) != 0)
+        return false;
+    if (a->ledger && (last_event(a, &after) != OK || !is_of_ledger(a, &origin)))
+        return false;
+    return before <= origin.applied && origin.applied <= after;
 }
 
 enum status lookup_ensure(struct authority *a, family_set wanted, struct problem *why)

@@ -71,3 +71,20 @@ void walk_free(struct walk *w)
     mem_free(w->pending);
     *w = (struct walk){0};
 }
+
+enum status walk_join(const uint64_t *lasts, size_t n, uint64_t *prev, struct buf *others)
+{
+    *prev = 0;
+    for (size_t i = 0; i < n; i++)
+        if (lasts[i] > *prev)
+            *prev = lasts[i];
+    buf_clear(others);
+    for (size_t i = 0; i < n; i++) {
+        bool told = lasts[i] == 0 || lasts[i] == *prev;
+        for (size_t j = 0; j < i && !told; j++)
+            told = lasts[j] == lasts[i];
+        if (!told)
+            (void)buf_add(others, &lasts[i], LEDGER_SEQ_BYTES);
+    }
+    return buf_status(others);
+}
