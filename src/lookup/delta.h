@@ -26,11 +26,11 @@ enum { DELTA_VERSION = 1, DELTA_HEADER_BYTES = 4096, BOOT_ID_BYTES = 36 };
 /* A table that is at most half full is probed twice at most, nearly always once. */
 enum { DELTA_LOAD_PERCENT = 50 };
 
-/* The delta's standing: three words of which no flipped bits make another. */
+/* The delta's standing: three words of which no flipped bits make another. Superseded: other files
+ * have the names now, or are about to. Distrusted: both files are to be made anew. */
 #define DELTA_IN_USE     UINT64_C(0x9d3c51a6e80f7b24)
-#define DELTA_SUPERSEDED UINT64_C(0x57e2c80d136ab9f1) /* other files have the names now, or soon   \
-                                                       */
-#define DELTA_DISTRUSTED UINT64_C(0xe81b3674cd5290ac) /* rebuild these */
+#define DELTA_SUPERSEDED UINT64_C(0x57e2c80d136ab9f1)
+#define DELTA_DISTRUSTED UINT64_C(0xe81b3674cd5290ac)
 
 enum delta_counter { COUNT_APPLIED, COUNT_SLOTS, COUNT_WORDS, COUNT_STATES, COUNT_ARENA, COUNTERS };
 

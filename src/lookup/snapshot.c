@@ -107,6 +107,8 @@ enum status snapshot_open(struct snapshot *s, int fd, struct problem *why)
     }
     s->line = section(s, SECTION_LINES);
     s->payload = section(s, SECTION_PAYLOAD);
+    /* For speed alone, where the file system keeps files in huge pages. */
+    (void)madvise((void *)(uintptr_t)s->map, s->bytes, MADV_HUGEPAGE);
     return OK;
 }
 

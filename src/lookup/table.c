@@ -14,19 +14,28 @@ uint64_t table_lines(uint64_t entries)
     return (entries * 100 + per_line_percent - 1) / per_line_percent + 1;
 }
 
+/* Zeroed memory that begins at *aligned with a huge page, where the system has such. */
+static void *huge_new(size_t bytes, void **aligned)
+{
+    size_t whole = (bytes + HUGE_PAGE_BYTES - 1) & -(size_t)HUGE_PAGE_BYTES;
+    void *memory = mem_new(whole + HUGE_PAGE_BYTES, 1);
+    if (!memory)
+        return NULL;
+    *aligned = (void *)(((uintptr_t)memory + HUGE_PAGE_BYTES - 1) & -(uintptr_t)HUGE_PAGE_BYTES);
+    (void)madvise(*aligned, whole, MADV_HUGEPAGE); /* only for speed */
+    return memory;
+}
+
 enum status table_new(struct table *t, uint64_t entries)
 {
     *t = (struct table){.lines = table_lines(entries), .entries_max = entries};
     size_t line_bytes = t->lines * sizeof *t->line;
-    size_t bytes = line_bytes + t->lines * LINE_TAGS * sizeof *t->payload + HUGE_PAGE_BYTES;
-    t->memory = mem_new(bytes, 1);
+    void *aligned = NULL;
+    t->memory = huge_new(line_bytes + t->lines * LINE_TAGS * sizeof *t->payload, &aligned);
     if (!t->memory)
         return NO_MEMORY;
-    uintptr_t start = ((uintptr_t)t->memory + HUGE_PAGE_BYTES - 1) & -(uintptr_t)HUGE_PAGE_BYTES;
-    t->line = (struct line *)start;
-    t->payload = (struct payload *)(start + line_bytes);
-    /* Only for speed: random access to 4 KiB pages is three times slower. */
-    (void)madvise(t->line, bytes - HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+    t->line = aligned;
+    t->payload = (struct payload *)(void *)((uint8_t *)aligned + line_bytes);
     return OK;
 }
 

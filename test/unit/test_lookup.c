@@ -336,6 +336,31 @@ static void expectation_may_be_wrong(void **unused)
     }
 }
 
+static void states_that_only_led_to_others_are_not_kept(void **unused)
+{
+    (void)unused;
+    enum { N = 20 };
+    struct scope scopes[N];
+    struct lookup_change changes[N];
+    const struct lookup_view *v;
+    struct lookup_sizes sizes;
+    for (unsigned i = 0; i < N; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "email:acme/t%u", i);
+        scopes[i] = scope_of(text);
+        changes[i] = (struct lookup_change){
+            .id = id_number(1), .scope = &scopes[i], .effect = EFFECT_OUT, .seq = i + 1};
+    }
+    build_of(changes, N, N);
+    struct lookup *l = open_lookup(false);
+    assert_int_equal(lookup_view_take(l, &v), OK);
+    lookup_view_sizes(v, &sizes);
+    lookup_view_give(l, v);
+    assert_int_equal(sizes.states, 2); /* the empty one and hers */
+    assert_int_equal(sizes.words, 2 + N);
+    lookup_close(l);
+}
+
 /* --- changes ------------------------------------------------------------------------------- */
 
 static void change_is_seen_at_once_by_others(void **unused)
@@ -1027,6 +1052,7 @@ int main(void)
         CASE(ids_that_differ_in_one_bit_are_different),
         CASE(words_have_numbers_and_numbers_words),
         CASE(expectation_may_be_wrong),
+        CASE(states_that_only_led_to_others_are_not_kept),
         CASE(change_is_seen_at_once_by_others),
         CASE(reader_can_not_change),
         CASE(forgetting_moves_only_the_last_event),
