@@ -13,7 +13,7 @@
 
 enum { RFC3339_BYTES = 32 };
 
-/* Now, in microseconds. The environment variable OPTOUT_TEST_CLOCK (microseconds) replaces it,
+/* Now, in microseconds; a clock that stands before 1970 reads as 1970. The environment variable OPTOUT_TEST_CLOCK (microseconds) replaces it,
  * so that a scenario runs on a fake clock. Any thread. */
 int64_t clock_now_us(void);
 

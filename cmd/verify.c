@@ -26,6 +26,19 @@ static void print_audit(const struct context *c, const struct audit *audit)
     buf_free(&root);
 }
 
+/* Order is the sequence number, so a wrong clock breaks nothing; but times are evidence. */
+static void report_clock(const struct audit *audit)
+{
+    if (audit->clock_back)
+        say("the clock went back %llu times between events; order is by number, but look at the "
+            "times before you show them", (unsigned long long)audit->clock_back);
+    if (audit->clock_ahead)
+        say("%llu events were recorded more than a day ahead of now by the clock of their time",
+            (unsigned long long)audit->clock_ahead);
+    if (audit->clock_stuck)
+        say("the clock stood still over more than one group of events");
+}
+
 static enum exit_code audit_ledger(struct context *c)
 {
     struct authority *a;
@@ -46,6 +59,7 @@ static enum exit_code audit_ledger(struct context *c)
     if (s != OK)
         return say_problem(s, &problem);
     print_audit(c, &audit);
+    report_clock(&audit);
     return EXIT_DONE;
 }
 

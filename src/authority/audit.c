@@ -6,6 +6,9 @@
  *           person's history as the history itself does
  */
 #include "authority/inside.h"
+#include "base/clock.h"
+
+static const int64_t DAY_US = 86400000000;
 
 struct auditing {
     struct authority *a;
@@ -14,7 +17,9 @@ struct auditing {
     struct row_space space;
     authority_progress *progress;
     void *context;
-    uint64_t events, erased, last;
+    struct audit found;
+    uint64_t last, same_time;
+    int64_t now_us, previous_us;
     struct problem *why;
 };
 
@@ -107,16 +112,26 @@ static enum status audit_lookup_of(struct auditing *w, const struct ledger_event
 
 /* --- the walk ------------------------------------------------------------------------------- */
 
+static void audit_clock(struct auditing *w, const struct ledger_event *e)
+{
+    w->same_time = e->recorded_us == w->previous_us ? w->same_time + 1 : 0;
+    w->found.clock_back += e->recorded_us < w->previous_us;
+    w->found.clock_ahead += e->recorded_us > w->now_us + DAY_US;
+    w->found.clock_stuck |= w->same_time >= GROUP_EVENTS_MAX; /* one group has one time */
+    w->previous_us = e->recorded_us;
+}
+
 static enum status audit_event(void *context, const struct ledger_event *e)
 {
     struct auditing *w = context;
     enum status s = row_check(w->a, e, &w->space, w->why);
     if (s == OK)
         s = audit_lookup_of(w, e);
-    w->events++;
-    w->erased += e->salt.n == 0;
+    w->found.events++;
+    w->found.erased += e->salt.n == 0;
+    audit_clock(w, e);
     if (w->progress)
-        w->progress(w->context, w->events, w->last);
+        w->progress(w->context, w->found.events, w->last);
     return s;
 }
 
@@ -137,7 +152,12 @@ static enum status audit_with_view(struct auditing *w)
 enum status authority_audit(struct authority *a, authority_progress *progress, void *context,
                             struct audit *out, struct problem *why)
 {
-    struct auditing w = {.a = a, .progress = progress, .context = context, .why = why};
+    struct auditing w = {.a = a,
+                         .progress = progress,
+                         .context = context,
+                         .now_us = clock_now_us(),
+                         .previous_us = INT64_MIN,
+                         .why = why};
     if (!a->ledger)
         return problem_set(why, NO_ACCESS, "the ledger in %s cannot be read here", a->dir);
     enum status s = writer_enter(a, why); /* nothing moves while it is compared */
@@ -159,6 +179,6 @@ enum status authority_audit(struct authority *a, authority_progress *progress, v
     pthread_mutex_unlock(&a->ledger_mutex);
     writer_leave(a);
     row_space_free(&w.space);
-    *out = (struct audit){.events = w.events, .erased = w.erased};
+    *out = w.found;
     return s == OK ? log_audit(a, &out->root, why) : s;
 }

@@ -136,6 +136,11 @@ enum status authority_forget(struct authority *a, const struct address *who, uin
 struct audit {
     uint64_t events, erased; /* how many there are, and of how many only the commitment is left */
     struct merkle_hash root; /* of the public log over them */
+    /* What the clock did, by the times of recording; order does not depend on it. How often it
+     * went back, how many events are more than a day ahead of now, and whether it once stood
+     * still for longer than any group of events takes. */
+    uint64_t clock_back, clock_ahead;
+    bool clock_stuck;
 };
 typedef void authority_progress(void *context, uint64_t done, uint64_t total);
 

@@ -46,6 +46,19 @@ enum status ids_of_stored(const struct authority *a, const struct ledger_event *
     return add_derived(a, e, families, ids, n, why);
 }
 
+bool was_told_in_clear(const struct authority *a, const struct ledger_event *e)
+{
+    struct buf text = BUF_INIT(ADDRESS_TEXT_MAX + 8);
+    struct address who;
+    if (e->aliases.n >= ID_BYTES * (HASH_NAMES - 1))
+        return true; /* the ids of all families, which no digest could give */
+    bool clear = open_who(a, e, &text) == OK &&
+                 address_parse(buf_span(&text), NULL, &who, NULL) == OK &&
+                 who.kind != ADDRESS_DIGEST;
+    buf_free(&text);
+    return clear;
+}
+
 bool effect_of_stored(const struct ledger_event *stored, enum effect *out)
 {
     struct event e = {.kind = stored->kind,

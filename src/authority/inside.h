@@ -119,6 +119,9 @@ enum status witness_key(const struct authority *a, struct sign_key *signer, stru
 /* Compares the log with the ledger; *root gets the tree's root. */
 enum status log_audit(struct authority *a, struct merkle_hash *root, struct problem *why);
 
+/* The most events under one commit, and so with one time of recording. */
+enum { GROUP_EVENTS_MAX = 8192 };
+
 /* row.c. */
 enum { EVENT_TEXT_MAX = 2048 };
 #define FAMILIES_ALL ((1u << HASH_NAMES) - 1)
@@ -146,6 +149,9 @@ enum status aliases_add(const struct authority *a, const struct address *who, fa
 enum status ids_of_stored(const struct authority *a, const struct ledger_event *e,
                           family_set families, struct id ids[LEDGER_ALIASES_MAX + 1], size_t *n,
                           struct problem *why);
+
+/* Was it told of an address itself, and not of a digest of it? */
+bool was_told_in_clear(const struct authority *a, const struct ledger_event *e);
 
 /* The effect of a stored event; false for one that has none. */
 bool effect_of_stored(const struct ledger_event *e, enum effect *out);

@@ -11,8 +11,6 @@
 #include "authority/inside.h"
 #include "base/clock.h"
 
-enum { GROUP_EVENTS_MAX = 8192 };
-
 struct request {
     const struct event *events;
     size_t n;
@@ -140,35 +138,64 @@ static enum status standing_of_id(struct group *g, const struct lookup_view *v,
     return OK;
 }
 
+/* The last event of the entry's i-th id, this group's included. */
+static uint64_t last_of_id(const struct group *g, const struct entry *e, size_t i)
+{
+    const struct batch_link *l = batch_find(&g->batch, e->ids[i]);
+    return l ? g->entries[l->event].result->seq : g->hits[e->first_hit + i].last;
+}
+
+/* Does the statement stand for the digests of families that the lookup does not have yet as well?
+ * They will be derived from what was told in clear, so what was told as a digest does not count. */
+static enum status stands_in_clear(struct group *g, const struct entry *e, enum effect own,
+                                   bool *stands, struct problem *why)
+{
+    uint64_t lasts[ADDRESS_IDS_MAX];
+    struct walk walk;
+    struct ledger_event earlier;
+    bool settled = false;
+    *stands = false;
+    for (size_t i = 0; i < e->id_count; i++)
+        lasts[i] = last_of_id(g, e, i);
+    enum status s = walk_begin(&walk, lasts, e->id_count);
+    while (s == OK && !settled && (s = walk_next(g->a, &walk, &earlier, why)) == OK) {
+        enum effect said;
+        if (!scope_contains(&earlier.scope, &e->event->scope) ||
+            !effect_of_stored(&earlier, &said) || !was_told_in_clear(g->a, &earlier))
+            continue;
+        *stands = said == own;
+        settled = said == own || said == EFFECT_IN_PROVEN;
+    }
+    walk_free(&walk);
+    return s == NOT_FOUND ? OK : s;
+}
+
 /* Is this event to be appended? Sets the outcome. */
-static enum status decide(struct group *g, const struct lookup_view *v, struct entry *e)
+static enum status decide(struct group *g, const struct lookup_view *v, struct entry *e,
+                          struct problem *why)
 {
     enum effect own;
     e->result->outcome = RECORDED;
     bool opt_in_unproven = e->event->kind == EVENT_IN && !event_lifts(e->event);
     if (!effect_of_event(e->event, &own) || (!opt_in_unproven && e->policy == RECORD_EVERY))
         return OK;
-    bool known = true;
+    bool known = e->policy == RECORD_NEWS;
     for (size_t i = 0; i < e->id_count; i++) {
         struct standing standing;
         enum status s = standing_of_id(g, v, e, i, own, &standing);
         if (s != OK)
-            return s;
+            return problem_set(why, s, "the lookup is %s", status_text(s));
         known &= standing.effect_stands;
         enum reason r = standing.fold.reason;
         if (opt_in_unproven && !reason_allows(r) && r != REASON_DEAD_ADDRESS)
             e->result->outcome = RECORD_NO_PROOF;
     }
-    if (e->result->outcome == RECORDED && e->policy == RECORD_NEWS && known)
+    enum status s = OK;
+    if (known && e->event->who->kind != ADDRESS_DIGEST && g->families != FAMILIES_ALL)
+        s = stands_in_clear(g, e, own, &known, why);
+    if (known && e->result->outcome == RECORDED)
         e->result->outcome = RECORD_KNOWN;
-    return OK;
-}
-
-/* The last event of the entry's i-th id, this group's included. */
-static uint64_t last_of_id(const struct group *g, const struct entry *e, size_t i)
-{
-    const struct batch_link *l = batch_find(&g->batch, e->ids[i]);
-    return l ? g->entries[l->event].result->seq : g->hits[e->first_hit + i].last;
+    return s;
 }
 
 /* The events before this one, of all ids of its person. */
@@ -212,10 +239,8 @@ static enum status append_all(struct group *g, const struct lookup_view *v, stru
     for (uint32_t i = 0; s == OK && i < g->n; i++) {
         struct entry *e = &g->entries[i];
         e->result->seq = 0;
-        s = decide(g, v, e);
-        if (s != OK)
-            return problem_set(why, s, "the lookup is %s", status_text(s));
-        if (e->result->outcome != RECORDED)
+        s = decide(g, v, e, why);
+        if (s != OK || e->result->outcome != RECORDED)
             continue;
         s = append(g, e, why);
         if (s == OK)

@@ -59,17 +59,20 @@ enum status aliases_add(const struct authority *a, const struct address *who, fa
 enum status event_text(const struct ledger_event *row, struct span who, struct span proof,
                        struct buf *out)
 {
-    char scope[SCOPE_BYTES], hex[2 * SHA256_BYTES + 1] = "-";
-    uint8_t digest[SHA256_BYTES];
-    if (proof.n) {
-        hash_digest(HASH_SHA256, proof, digest);
-        hex_encode(digest, sizeof digest, hex);
-    }
-    scope_format(&row->scope, scope);
+    struct statement said = {
+        .kind = row->kind,
+        .scope = row->scope,
+        .who = who,
+        .source = row->source,
+        .proven = proof.n > 0,
+        .at_us = row->at_us,
+        .recorded_us = row->recorded_us,
+        .normalisation = NORMALISATION_VERSION,
+    };
+    if (proof.n)
+        hash_digest(HASH_SHA256, proof, said.proof_digest);
     buf_clear(out);
-    return buf_printf(out, "optout/event/v1\n%s\n%s\n%.*s\n%.*s\n%s\n%lld\n%lld\n%d\n",
-                      event_kind_word(row->kind), scope, SPAN_ARG(who), SPAN_ARG(row->source), hex,
-                      (long long)row->at_us, (long long)row->recorded_us, NORMALISATION_VERSION);
+    return statement_format(&said, out);
 }
 
 static enum status commit_to(struct row_space *space, const struct ledger_event *row,
@@ -81,8 +84,7 @@ static enum status commit_to(struct row_space *space, const struct ledger_event 
     if (s != OK)
         return s;
     secret_random(space->salt, sizeof space->salt);
-    hmac_sha256((struct span){(char *)space->salt, sizeof space->salt}, buf_span(&space->text),
-                space->commitment);
+    commitment_make(space->salt, buf_span(&space->text), space->commitment);
     return OK;
 }
 
@@ -133,13 +135,15 @@ enum status row_check(const struct authority *a, const struct ledger_event *row,
     buf_clear(&space->proof);
     if (row->salt.n == 0) /* erased: the commitment is all there is */
         return OK;
-    enum status s = open_who(a, row, &space->who);
+    enum status s = row->salt.n == LEDGER_SALT_BYTES ? OK : DAMAGED;
+    if (s == OK)
+        s = open_who(a, row, &space->who);
     if (s == OK && row->proof.n)
         s = open_proof(a, row, &space->proof);
     if (s == OK)
         s = event_text(row, buf_span(&space->who), buf_span(&space->proof), &space->text);
     if (s == OK) {
-        hmac_sha256(row->salt, buf_span(&space->text), expected);
+        commitment_make((const uint8_t *)row->salt.p, buf_span(&space->text), expected);
         s = secret_equal(expected, row->commitment.p, sizeof expected) ? OK : DAMAGED;
     }
     return s == OK ? OK
