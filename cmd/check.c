@@ -53,8 +53,8 @@ static void ask(struct checking *k, struct taken *group, size_t n)
         k->reasons[i] = REASON_STALE;
     if (!k->authority)
         return;
-    enum status s = authority_ask(k->authority, &k->inquiry, k->who, count, k->reasons,
-                                  &k->problem);
+    enum status s =
+        authority_ask(k->authority, &k->inquiry, k->who, count, k->reasons, &k->problem);
     k->failed = s != OK ? s : k->failed;
 }
 
@@ -139,6 +139,5 @@ static enum exit_code run(struct context *c, int argc, char **argv)
 }
 
 const struct verb verb_check = {
-    "check",
-    "check [-s SCOPE] [--purpose marketing|service] [--country CC] ADDRESS…|-",
+    "check", "check [-s SCOPE] [--purpose marketing|service] [--country CC] ADDRESS…|-",
     "says for each address whether it may be contacted, and why", run};

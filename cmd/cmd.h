@@ -22,8 +22,7 @@ struct verb {
     enum exit_code (*run)(struct context *c, int argc, char **argv);
 };
 extern const struct verb verb_record, verb_check, verb_scrub, verb_import, verb_export, verb_why,
-    verb_key, verb_forget, verb_verify, verb_receipt, verb_log,
-    verb_witness;
+    verb_key, verb_forget, verb_verify, verb_receipt, verb_log, verb_witness;
 
 /* --- options -------------------------------------------------------------------------------- */
 
@@ -70,9 +69,9 @@ enum exit_code out_finish(enum exit_code code);
 enum { LINE_BYTES_MAX = 65536 };
 
 struct line {
-    struct span text;  /* without its end; borrowed until the next group */
-    uint64_t number;   /* from 1 */
-    bool too_long;     /* longer than LINE_BYTES_MAX: text is its beginning */
+    struct span text; /* without its end; borrowed until the next group */
+    uint64_t number;  /* from 1 */
+    bool too_long;    /* longer than LINE_BYTES_MAX: text is its beginning */
 };
 
 /* Reads lines in groups: what one read(2) brought, so that somebody who types or pipes slowly is

@@ -116,7 +116,8 @@ static enum exit_code run(struct context *c, int argc, char **argv)
         say("export: it takes no operands; redirect stdout to a file");
         return EXIT_BAD_INPUT;
     }
-    if (read_digest_name(digest, &x.digest, &x.has_digest) != OK || read_scope(scope_text, &x.scope, &x.scope_given) != OK)
+    if (read_digest_name(digest, &x.digest, &x.has_digest) != OK ||
+        read_scope(scope_text, &x.scope, &x.scope_given) != OK)
         return EXIT_BAD_INPUT;
     enum exit_code code;
     if (open_data(c, AUTHORITY_READ, &a, &code) != OK)

@@ -171,7 +171,8 @@ enum status feed_wish(const struct feed_options *o, struct list_wish *wish)
     }
     if (o->product && list_product_parse(span_of(o->product), &wish->product) != OK) {
         say("--from %s: known are plain, optout, sendgrid, mailchimp, ses, mailgun, postmark, "
-            "klaviyo, twilio and listmonk", o->product);
+            "klaviyo, twilio and listmonk",
+            o->product);
         return REFUSED;
     }
     return read_digest_name(o->digest, &wish->digest, &wish->has_digest);

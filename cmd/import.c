@@ -73,9 +73,9 @@ static enum status note_import(struct importing *m, struct span name)
     if (name.n == 0)
         return OK;
     rfc3339_format(clock_now_us(), now);
-    enum status s = buf_printf(&value, "%s, %llu records, %llu recorded", now,
-                               (unsigned long long)m->feed.records,
-                               (unsigned long long)m->recorded);
+    enum status s =
+        buf_printf(&value, "%s, %llu records, %llu recorded", now,
+                   (unsigned long long)m->feed.records, (unsigned long long)m->recorded);
     if (s == OK)
         s = authority_fact_put(m->authority, fact_kind, name, buf_span(&value), &m->problem);
     buf_free(&value);
@@ -109,11 +109,8 @@ static bool event_of_row(struct importing *m, struct feed_record *r, struct even
         m->not_opt_outs++;
         return false;
     }
-    *e = (struct event){.kind = r->kind,
-                        .who = &r->who,
-                        .at_us = r->at_us,
-                        .source = m->source,
-                        .proof = r->note};
+    *e = (struct event){
+        .kind = r->kind, .who = &r->who, .at_us = r->at_us, .source = m->source, .proof = r->note};
     if (scope_of_row(m, r, &e->scope) == OK)
         return true;
     m->bad_scopes++;
@@ -126,8 +123,8 @@ static enum status import_group(struct importing *m, size_t n)
     size_t count = 0;
     for (size_t i = 0; i < n; i++)
         count += event_of_row(m, &m->group[i], &m->events[count]);
-    enum status s = authority_record(m->authority, m->events, count, RECORD_NEWS, m->results,
-                                     &m->problem);
+    enum status s =
+        authority_record(m->authority, m->events, count, RECORD_NEWS, m->results, &m->problem);
     for (size_t i = 0; s == OK && i < count; i++) {
         m->recorded += m->results[i].outcome == RECORDED;
         m->known += m->results[i].outcome == RECORD_KNOWN;
@@ -191,8 +188,8 @@ static enum exit_code import_file(struct importing *m, const char *path,
         tell_sums(m);
         return EXIT_DONE;
     }
-    enum status s = feed_open(&m->feed, path, wish, authority_address_options(m->authority),
-                              &m->problem);
+    enum status s =
+        feed_open(&m->feed, path, wish, authority_address_options(m->authority), &m->problem);
     if (s == OK) {
         tell_shape(m);
         s = import_all(m);
@@ -202,9 +199,9 @@ static enum exit_code import_file(struct importing *m, const char *path,
     }
     buf_free(&name);
     enum exit_code code = s != OK ? say_problem(s, &m->problem)
-                        : m->feed.records && m->feed.unreadable == m->feed.records
-                            ? EXIT_BAD_INPUT
-                            : EXIT_DONE;
+                          : m->feed.records && m->feed.unreadable == m->feed.records
+                              ? EXIT_BAD_INPUT
+                              : EXIT_DONE;
     feed_close(&m->feed);
     return code;
 }

@@ -41,8 +41,9 @@ static enum status store(struct authority *a, struct span name, const char *role
                          struct problem *why)
 {
     struct buf value = BUF_INIT(1024);
-    (void)buf_printf(&value, "{\"role\":\"%s\",\"sha256\":\"%s\",\"created\":\"%s\",\"revoked\":",
-                     role, digest, created);
+    (void)buf_printf(&value,
+                     "{\"role\":\"%s\",\"sha256\":\"%s\",\"created\":\"%s\",\"revoked\":", role,
+                     digest, created);
     (void)buf_printf(&value, revoked ? "\"%s\"}" : "%snull}", revoked ? revoked : "");
     enum status s = buf_status(&value);
     if (s == OK)
@@ -53,12 +54,11 @@ static enum status store(struct authority *a, struct span name, const char *role
 
 static bool is_role(const char *role)
 {
-    return role && (strcmp(role, "send") == 0 || strcmp(role, "read") == 0 ||
-                    strcmp(role, "admin") == 0);
+    return role &&
+           (strcmp(role, "send") == 0 || strcmp(role, "read") == 0 || strcmp(role, "admin") == 0);
 }
 
-static void print_key(const struct context *c, const char *name, const char *role,
-                      const char *text)
+static void print_key(const struct context *c, const char *name, const char *role, const char *text)
 {
     if (c->json)
         out_printf("{\"name\":\"%s\",\"role\":\"%s\",\"key\":\"%s\"}\n", name, role, text);
@@ -104,9 +104,10 @@ static enum status print_listed(void *context, struct span name, struct span val
         buf_clear(&revoked);
     struct span gone = buf_span(&revoked);
     if (s == OK && c->json)
-        out_printf("{\"name\":\"%.*s\",\"role\":\"%.*s\",\"created\":\"%.*s\",\"revoked\":%s%.*s%s}\n",
-                   SPAN_ARG(name), SPAN_ARG(buf_span(&role)), SPAN_ARG(buf_span(&created)),
-                   gone.n ? "\"" : "null", SPAN_ARG(gone), gone.n ? "\"" : "");
+        out_printf(
+            "{\"name\":\"%.*s\",\"role\":\"%.*s\",\"created\":\"%.*s\",\"revoked\":%s%.*s%s}\n",
+            SPAN_ARG(name), SPAN_ARG(buf_span(&role)), SPAN_ARG(buf_span(&created)),
+            gone.n ? "\"" : "null", SPAN_ARG(gone), gone.n ? "\"" : "");
     else if (s == OK)
         out_printf("%.*s\t%.*s\t%.*s\t%s%.*s\n", SPAN_ARG(name), SPAN_ARG(buf_span(&role)),
                    SPAN_ARG(buf_span(&created)), gone.n ? "revoked " : "active", SPAN_ARG(gone));
@@ -158,7 +159,8 @@ static enum exit_code backup(struct authority *a, const char *path)
     if (s != OK)
         return say_problem(s, &problem);
     say("copied the key to %s; keep it apart from the data directory, and secret.\n"
-        "        To restore it, put it back as %s/key with mode 0600.", path, authority_dir(a));
+        "        To restore it, put it back as %s/key with mode 0600.",
+        path, authority_dir(a));
     return EXIT_DONE;
 }
 

@@ -1,4 +1,5 @@
-/* cmd/log.c: optout log: the public log, its key, its checkpoint, and its dealings with witnesses. */
+/* cmd/log.c: optout log: the public log, its key, its checkpoint, and its dealings with witnesses.
+ */
 #include "cmd/cmd.h"
 
 enum { REQUEST_BYTES_MAX = NOTE_BYTES_MAX + 8192 };

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 static const struct verb *const verbs[] = {
-    &verb_record, &verb_check, &verb_scrub, &verb_import, &verb_export, &verb_why, &verb_forget, &verb_verify,
-    &verb_receipt, &verb_log, &verb_witness, &verb_key,
+    &verb_record, &verb_check,  &verb_scrub,   &verb_import, &verb_export,  &verb_why,
+    &verb_forget, &verb_verify, &verb_receipt, &verb_log,    &verb_witness, &verb_key,
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
@@ -71,8 +71,8 @@ int main(int argc, char **argv)
 {
     enum exit_code code = EXIT_BAD_INPUT;
     const char *from_environment = getenv("OPTOUT_DATA");
-    struct context c = {
-        .data_dir = from_environment && from_environment[0] ? from_environment : "./optout-data"};
+    struct context c = {.data_dir = from_environment && from_environment[0] ? from_environment
+                                                                            : "./optout-data"};
     /* A reader of ours that has gone (`| head`) is a failed write, not a reason to die. */
     (void)signal(SIGPIPE, SIG_IGN);
     (void)umask(077);

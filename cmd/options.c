@@ -60,9 +60,10 @@ enum options_result options_read(struct context *c, const struct verb *verb,
                                  int *operands)
 {
     bool help = false, version = false, ended = false;
-    const struct option_spec common[] = {
-        {"data", 0, &c->data_dir, NULL}, {"json", 0, NULL, &c->json}, {"help", 'h', NULL, &help},
-        {"version", 'V', NULL, &version}};
+    const struct option_spec common[] = {{"data", 0, &c->data_dir, NULL},
+                                         {"json", 0, NULL, &c->json},
+                                         {"help", 'h', NULL, &help},
+                                         {"version", 'V', NULL, &version}};
     enum { COMMON = sizeof common / sizeof common[0], SPECS_MAX = 16 };
     struct option_spec all[SPECS_MAX];
     INVARIANT(n + COMMON <= SPECS_MAX);

@@ -21,8 +21,7 @@ static enum exit_code print_receipt(const struct context *c, struct authority *a
 {
     struct problem problem = {{0}};
     struct buf receipt = BUF_INIT(RECEIPT_BYTES_MAX), statement = BUF_INIT(STATEMENT_BYTES_MAX);
-    enum status s = authority_receipt(a, seq, &receipt, private_side ? &statement : NULL,
-                                      &problem);
+    enum status s = authority_receipt(a, seq, &receipt, private_side ? &statement : NULL, &problem);
     if (s == OK && c->json)
         print_json(buf_span(&receipt), buf_span(&statement));
     else if (s == OK)

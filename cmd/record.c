@@ -24,7 +24,8 @@ static void say_no_proof(const struct taken *t)
 {
     struct taken shown = *t;
     shown.why = (struct refusal){"stands opted out; only the person's own act lifts that: give its "
-                                 "evidence with --proof", 0};
+                                 "evidence with --proof",
+                                 0};
     struct buf text = BUF_INIT(4096);
     add_visible(&text, shown.text);
     if (buf_terminate(&text) == OK)
@@ -61,8 +62,8 @@ static enum status record_group(void *context, struct taken *group, size_t n)
         if (!r->scope_given)
             e->scope = scope_of_address(e->who);
     }
-    enum status s = authority_record(r->authority, r->events, count, RECORD_EVERY, r->results,
-                                     &r->problem);
+    enum status s =
+        authority_record(r->authority, r->events, count, RECORD_EVERY, r->results, &r->problem);
     if (s != OK)
         return s;
     for (size_t i = 0, at = 0; i < n; i++)

@@ -145,13 +145,12 @@ static enum status scrub_group(struct scrubbing *s, size_t n)
     for (size_t i = 0; i < n; i++)
         if (s->group[i].readable)
             s->who[asked++] = s->group[i].who;
-    enum status st = authority_ask(s->authority, &s->inquiry, s->who, asked, s->reasons,
-                                   &s->problem);
+    enum status st =
+        authority_ask(s->authority, &s->inquiry, s->who, asked, s->reasons, &s->problem);
     if (st != OK)
         return st;
     for (size_t i = 0, at = 0; i < n; i++)
-        route(s, &s->group[i],
-              s->group[i].readable ? s->reasons[at++] : REASON_UNREADABLE);
+        route(s, &s->group[i], s->group[i].readable ? s->reasons[at++] : REASON_UNREADABLE);
     return s->kept.failed != OK ? s->kept.failed : s->removed.failed;
 }
 
@@ -249,7 +248,8 @@ static void warn_of_no_match(struct scrubbing *s)
         "        If that is wrong, name the column (--column), the format (--format) or the digest "
         "(--digest sha256|md5|sha1|sha512);\n"
         "        digests match only when they were made of the address in lower case, without "
-        "blanks, and a phone number as +15551234567.", shape.n ? shape.p : "?");
+        "blanks, and a phone number as +15551234567.",
+        shape.n ? shape.p : "?");
     buf_free(&shape);
 }
 
@@ -269,15 +269,16 @@ static enum exit_code finish(struct scrubbing *s, enum status st)
     return s->feed.records && s->feed.unreadable == s->feed.records ? EXIT_BAD_INPUT : EXIT_DONE;
 }
 
-static enum exit_code run_scrub(struct scrubbing *s, const char *path,
-                                const struct list_wish *wish, const char *kept,
-                                const char *removed)
+static enum exit_code run_scrub(struct scrubbing *s, const char *path, const struct list_wish *wish,
+                                const char *kept, const char *removed)
 {
     const struct address_options *options = authority_address_options(s->authority);
     enum status st = feed_open(&s->feed, path, wish, options, &s->problem);
     if (st == OK && s->feed.reader.shape.format == LIST_JSON)
-        st = problem_set(&s->problem, REFUSED, "%s is one JSON document; scrub reads lines, CSV and "
-                         "NDJSON (one object a line)", s->feed.path);
+        st = problem_set(&s->problem, REFUSED,
+                         "%s is one JSON document; scrub reads lines, CSV and "
+                         "NDJSON (one object a line)",
+                         s->feed.path);
     if (st == OK)
         st = sink_open(&s->kept, kept ? kept : "-", &s->problem);
     if (st == OK)

@@ -18,11 +18,13 @@ static void show(void *context, uint64_t done, uint64_t total)
 
 static void print_audit(const struct context *c, const struct audit *audit)
 {
+    unsigned long long events = audit->events, erased = audit->erased;
     struct buf root = BUF_INIT(64);
-    if (base64_canonical_add(&root, audit->root.bytes, MERKLE_HASH_BYTES) == OK)
-        out_printf(c->json ? "{\"ok\":true,\"events\":%llu,\"root\":\"%.*s\"}\n"
-                           : "ok %llu events, root %.*s\n",
-                   (unsigned long long)audit->events, SPAN_ARG(buf_span(&root)));
+    if (base64_canonical_add(&root, audit->root.bytes, MERKLE_HASH_BYTES) == OK && c->json)
+        out_printf("{\"ok\":true,\"events\":%llu,\"erased\":%llu,\"root\":\"%.*s\"}\n", events,
+                   erased, SPAN_ARG(buf_span(&root)));
+    else
+        out_printf("ok %llu events, root %.*s\n", events, SPAN_ARG(buf_span(&root)));
     buf_free(&root);
 }
 
@@ -31,7 +33,8 @@ static void report_clock(const struct audit *audit)
 {
     if (audit->clock_back)
         say("the clock went back %llu times between events; order is by number, but look at the "
-            "times before you show them", (unsigned long long)audit->clock_back);
+            "times before you show them",
+            (unsigned long long)audit->clock_back);
     if (audit->clock_ahead)
         say("%llu events were recorded more than a day ahead of now by the clock of their time",
             (unsigned long long)audit->clock_ahead);
@@ -132,8 +135,8 @@ static enum exit_code audit_receipt(const struct context *c, const char *path, c
     enum status s = read_whole(path, &receipt, &problem);
     if (s == OK && statement_path)
         s = read_whole(statement_path, &statement, &problem);
-    enum exit_code code = s == OK ? check_receipt(c, path, buf_span(&receipt), &key,
-                                                  statement_path, buf_span(&statement))
+    enum exit_code code = s == OK ? check_receipt(c, path, buf_span(&receipt), &key, statement_path,
+                                                  buf_span(&statement))
                                   : say_problem(s, &problem);
     buf_free(&receipt);
     buf_free(&statement);
@@ -143,9 +146,8 @@ static enum exit_code audit_receipt(const struct context *c, const char *path, c
 static enum exit_code run(struct context *c, int argc, char **argv)
 {
     const char *receipt = NULL, *key = NULL, *statement = NULL;
-    const struct option_spec specs[] = {{"receipt", 0, &receipt, NULL},
-                                        {"key", 0, &key, NULL},
-                                        {"statement", 0, &statement, NULL}};
+    const struct option_spec specs[] = {
+        {"receipt", 0, &receipt, NULL}, {"key", 0, &key, NULL}, {"statement", 0, &statement, NULL}};
     int n;
     enum options_result o = options_read(c, &verb_verify, specs, 3, argc, argv, &n);
     if (o != OPTIONS_OK)

@@ -14,9 +14,10 @@ static void print_event_json(const struct told_event *e)
     scope_format(&e->scope, scope);
     rfc3339_format(e->at_us, at);
     rfc3339_format(e->recorded_us, recorded);
-    (void)buf_printf(out, "{\"event\":%llu,\"kind\":\"%s\",\"scope\":\"%s\",\"at\":\"%s\","
-                     "\"recorded\":\"%s\",\"source\":", (unsigned long long)e->seq,
-                     event_kind_word(e->kind), scope, at, recorded);
+    (void)buf_printf(out,
+                     "{\"event\":%llu,\"kind\":\"%s\",\"scope\":\"%s\",\"at\":\"%s\","
+                     "\"recorded\":\"%s\",\"source\":",
+                     (unsigned long long)e->seq, event_kind_word(e->kind), scope, at, recorded);
     (void)json_add_string(out, e->source);
     (void)buf_add_text(out, ",\"proof\":");
     if (e->proof.n)
@@ -51,8 +52,8 @@ static enum status tell_event(void *context, const struct told_event *e)
     return OK;
 }
 
-static void print_verdict(const struct context *c, const struct authority *a,
-                          const struct taken *t, const struct explanation *x, const char *country)
+static void print_verdict(const struct context *c, const struct authority *a, const struct taken *t,
+                          const struct explanation *x, const char *country)
 {
     char address[ADDRESS_TEXT_MAX + 8], scope[SCOPE_BYTES], since[RFC3339_BYTES];
     if (c->json) {
