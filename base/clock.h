@@ -13,8 +13,9 @@
 
 enum { RFC3339_BYTES = 32 };
 
-/* Now, in microseconds; a clock that stands before 1970 reads as 1970. The environment variable OPTOUT_TEST_CLOCK (microseconds) replaces it,
- * so that a scenario runs on a fake clock. Any thread. */
+/* Now, in microseconds; a clock that stands before 1970 reads as 1970. The environment variable
+ * OPTOUT_TEST_CLOCK (microseconds) replaces it, so that a scenario runs on a fake clock. Any
+ * thread. */
 int64_t clock_now_us(void);
 
 /* A monotonic microsecond counter for durations and progress; its zero means nothing. */

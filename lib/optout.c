@@ -99,8 +99,7 @@ enum optout_status optout_check_batch(struct optout *o, const char *const *addre
                                       enum optout_reason *reasons)
 {
     struct scope scope;
-    struct inquiry q = {.purpose = purpose == OPTOUT_SERVICE ? PURPOSE_SERVICE
-                                                             : PURPOSE_MARKETING};
+    struct inquiry q = {.purpose = purpose == OPTOUT_SERVICE ? PURPOSE_SERVICE : PURPOSE_MARKETING};
     if (read_scope(scope_text, &scope, &q.scope, NULL) != OK) {
         deny_all(reasons, n, OPTOUT_UNREADABLE);
         return OPTOUT_REFUSED;
@@ -149,8 +148,8 @@ static enum status make_event(struct optout *o, enum optout_kind kind, const cha
     struct word word;
     if (kind < OPTOUT_EVENT_OUT || kind > OPTOUT_EVENT_HOLD)
         return refuse(why, "no such kind of event", 0);
-    enum status s = address_parse(span_of(address), authority_address_options(o->authority), who,
-                                  why);
+    enum status s =
+        address_parse(span_of(address), authority_address_options(o->authority), who, why);
     if (s == OK)
         s = read_scope(scope, &e->scope, &given, why);
     if (s != OK)

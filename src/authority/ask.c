@@ -90,8 +90,7 @@ static enum status ask_view(const struct authority *a, const struct lookup_view 
 }
 
 /* Families of the digests asked about that the lookup does not have yet. */
-static family_set families_missing(const struct lookup_view *v, const struct address *who,
-                                   size_t n)
+static family_set families_missing(const struct lookup_view *v, const struct address *who, size_t n)
 {
     struct lookup_origin origin;
     family_set asked = 0;
@@ -102,9 +101,9 @@ static family_set families_missing(const struct lookup_view *v, const struct add
     return asked & ~origin.families;
 }
 
-static enum status ask_once(struct authority *a, const struct inquiry *q,
-                            const struct address *who, size_t n, enum reason *reasons,
-                            family_set *missing, struct problem *why)
+static enum status ask_once(struct authority *a, const struct inquiry *q, const struct address *who,
+                            size_t n, enum reason *reasons, family_set *missing,
+                            struct problem *why)
 {
     const struct lookup_view *v;
     *missing = 0;
@@ -206,8 +205,8 @@ enum status last_events(struct authority *a, const struct address *who,
     return s;
 }
 
-static enum status find_event(struct authority *a, const struct address *who,
-                              struct explanation *x, struct problem *why)
+static enum status find_event(struct authority *a, const struct address *who, struct explanation *x,
+                              struct problem *why)
 {
     uint64_t lasts[ADDRESS_IDS_MAX];
     size_t n = 0;

@@ -67,7 +67,8 @@ static enum status compare_scope(struct auditing *w, const struct chain *chain, 
     question_prepare(w->view, scope, PURPOSE_MARKETING, &q);
     if (verdict_of_items(items, n, &q) == expected)
         return OK;
-    return problem_set(w->why, DAMAGED, "the lookup answers otherwise than the ledger on the "
+    return problem_set(w->why, DAMAGED,
+                       "the lookup answers otherwise than the ledger on the "
                        "person of event %llu; remove the lookup files, they are made anew",
                        (unsigned long long)chain->seqs[chain->n - 1]);
 }
@@ -102,8 +103,10 @@ static enum status audit_lookup_of(struct auditing *w, const struct ledger_event
         s = lookup_find(w->view, ids, n, hits);
     for (size_t i = 0; s == OK && i < n; i++) {
         if (hits[i].last < seq)
-            s = problem_set(w->why, DAMAGED, "the lookup does not know event %llu; remove the "
-                            "lookup files, they are made anew", (unsigned long long)seq);
+            s = problem_set(w->why, DAMAGED,
+                            "the lookup does not know event %llu; remove the "
+                            "lookup files, they are made anew",
+                            (unsigned long long)seq);
         else if (hits[i].last == seq)
             s = compare_person(w, ids[i], &hits[i]);
     }

@@ -31,8 +31,10 @@ static enum status read_config(struct authority *a, config_complain *complain, v
         return s;
     const char *country = config_default_country(a->config);
     if (country[0] && !phone_country_known(country))
-        return problem_set(why, REFUSED, "%s: default_country %s has no numbering plan that is "
-                           "known here", path, country);
+        return problem_set(why, REFUSED,
+                           "%s: default_country %s has no numbering plan that is "
+                           "known here",
+                           path, country);
     (void)snprintf(a->address_options.country, sizeof a->address_options.country, "%s", country);
     return OK;
 }
@@ -53,8 +55,10 @@ static enum status open_parts(struct authority *a, enum authority_mode mode,
 {
     enum status s = mode == AUTHORITY_WRITE ? make_directory(a->dir, why) : OK;
     if (s == OK && access(a->dir, F_OK) != 0)
-        s = problem_set(why, NOT_FOUND, "there is no data directory %s; name the right one with "
-                        "--data, or begin one by recording or importing", a->dir);
+        s = problem_set(why, NOT_FOUND,
+                        "there is no data directory %s; name the right one with "
+                        "--data, or begin one by recording or importing",
+                        a->dir);
     if (s == OK)
         s = read_config(a, complain, context, why);
     if (s == OK)
@@ -63,7 +67,9 @@ static enum status open_parts(struct authority *a, enum authority_mode mode,
         return s;
     /* A reader without a usable lookup opens all the same and answers `stale`. */
     s = lookup_ensure(a, 0, why);
-    return mode == AUTHORITY_WRITE ? s : OK;
+    if (mode == AUTHORITY_READ)
+        return OK;
+    return s == OK ? doubt_settle(a, why) : s;
 }
 
 enum status authority_open(const char *dir, enum authority_mode mode, config_complain *complain,
@@ -136,6 +142,7 @@ static enum status lock_take(struct authority *a, struct problem *why)
         enum status s = file_lock_open(&a->lock, path, why);
         if (s != OK)
             return s;
+        doubt_begin(a);
     }
     enum status s = file_lock_take(&a->lock, -1);
     return s == OK ? OK : problem_set(why, s, "cannot lock %s: %s", a->dir, status_text(s));

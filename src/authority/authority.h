@@ -59,8 +59,8 @@ enum record_policy {
 
 enum record_outcome {
     RECORDED,
-    RECORD_KNOWN,    /* RECORD_NEWS: it stands already; seq is 0 */
-    RECORD_NO_PROOF  /* an `in` without proof against a standing opt-out: refused */
+    RECORD_KNOWN,   /* RECORD_NEWS: it stands already; seq is 0 */
+    RECORD_NO_PROOF /* an `in` without proof against a standing opt-out: refused */
 };
 
 struct recorded {
@@ -145,8 +145,8 @@ struct audit {
 typedef void authority_progress(void *context, uint64_t done, uint64_t total);
 
 /* Reads and checks everything: the store, every event against its checksum and commitment, the
- * lookup against every person's history, and the public log against the ledger. OK, or DAMAGED with what and where. Writers wait
- * meanwhile. `progress` may be NULL. */
+ * lookup against every person's history, and the public log against the ledger. OK, or DAMAGED with
+ * what and where. Writers wait meanwhile. `progress` may be NULL. */
 enum status authority_audit(struct authority *a, authority_progress *progress, void *context,
                             struct audit *out, struct problem *why) MUST_CHECK;
 

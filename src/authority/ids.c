@@ -11,8 +11,7 @@ static size_t add_id(struct id *ids, size_t n, struct id id)
 
 /* Ids that only the address itself can tell: those of its digests in other families. */
 static enum status add_derived(const struct authority *a, const struct ledger_event *e,
-                               family_set families, struct id *ids, size_t *n,
-                               struct problem *why)
+                               family_set families, struct id *ids, size_t *n, struct problem *why)
 {
     struct buf text = BUF_INIT(ADDRESS_TEXT_MAX + 8);
     struct address who;

@@ -49,6 +49,13 @@ struct authority {
 /* key.c: reads or creates DIR/key, DIR/ledger.db and the bond between them. */
 enum status keys_open(struct authority *a, enum authority_mode mode, struct problem *why);
 
+/* doubt.c. By the writer: the lock file says that all is well, unless it says something already. */
+void doubt_begin(struct authority *a);
+/* By the writer: this status came from the ledger; if the device failed, the next must audit. */
+void doubt_raise(struct authority *a, enum status s);
+/* Who opens for writing: audits when the last writer was left in doubt. */
+enum status doubt_settle(struct authority *a, struct problem *why);
+
 /* authority.c: become the one writer of the machine, and stop being it. */
 enum status writer_enter(struct authority *a, struct problem *why);
 void writer_leave(struct authority *a);
@@ -133,8 +140,8 @@ struct row_space {
 void row_space_init(struct row_space *space);
 void row_space_free(struct row_space *space);
 /* Seals, commits and fills all of the row but `prev`; `id` is the event's own. */
-enum status row_make(const struct authority *a, const struct event *e, struct id id,
-                     int64_t now_us, struct row_space *space, struct ledger_event *row);
+enum status row_make(const struct authority *a, const struct event *e, struct id id, int64_t now_us,
+                     struct row_space *space, struct ledger_event *row);
 /* Is the row what its commitment says? OK, also for an erased one; DAMAGED. */
 enum status row_check(const struct authority *a, const struct ledger_event *row,
                       struct row_space *space, struct problem *why);

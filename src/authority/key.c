@@ -71,8 +71,10 @@ static enum status bond_check(struct authority *a, struct problem *why)
     check_value(&a->master, expected);
     enum status s = ledger_fact_get(a->ledger, "ledger", SPAN("key-check"), &stored, why);
     if (s == OK && (stored.n != CHECK_BYTES || !secret_equal(stored.p, expected, CHECK_BYTES)))
-        s = problem_set(why, DAMAGED, "%s/key is not the key that this ledger was written with; "
-                        "restore the right key file from its backup", a->dir);
+        s = problem_set(why, DAMAGED,
+                        "%s/key is not the key that this ledger was written with; "
+                        "restore the right key file from its backup",
+                        a->dir);
     buf_free(&stored);
     return s;
 }
@@ -85,9 +87,10 @@ static enum status normalisation_check(struct authority *a, struct problem *why)
     enum status s = ledger_fact_get(a->ledger, "ledger", SPAN("normalisation"), &text, why);
     if (s == NOT_FOUND || (s == OK && (span_to_u64(buf_span(&text), &version) != OK ||
                                        version != NORMALISATION_VERSION)))
-        s = problem_set(why, DAMAGED, "the ledger was written with normalisation %llu, this program "
-                        "has %d; use the program that wrote it", (unsigned long long)version,
-                        NORMALISATION_VERSION);
+        s = problem_set(why, DAMAGED,
+                        "the ledger was written with normalisation %llu, this program "
+                        "has %d; use the program that wrote it",
+                        (unsigned long long)version, NORMALISATION_VERSION);
     buf_free(&text);
     return s;
 }
@@ -121,7 +124,8 @@ static enum status ledger_is_begun(struct authority *a, bool *begun, struct prob
 
 static enum status key_lost(const struct authority *a, struct problem *why)
 {
-    return problem_set(why, DAMAGED, "%s/key is missing: without it no recorded opt-out can be "
+    return problem_set(why, DAMAGED,
+                       "%s/key is missing: without it no recorded opt-out can be "
                        "found, so every answer is deny; put the backup of the key file back",
                        a->dir);
 }
@@ -150,8 +154,21 @@ static enum status create_missing(struct authority *a, const char *key_path, boo
         return bond_make(a, why);
     s = bond_check(a, why); /* another process has finished the beginning meanwhile */
     return s != NOT_FOUND ? s
-                          : problem_set(why, DAMAGED, "the ledger in %s has events but no check "
-                                        "value of its key; restore it from a backup", a->dir);
+                          : problem_set(why, DAMAGED,
+                                        "the ledger in %s has events but no check "
+                                        "value of its key; restore it from a backup",
+                                        a->dir);
+}
+
+/* Without the directory's own name on disk, all that was synced inside is lost with it. Whose parent
+ * may not be read has a directory that somebody else made. */
+static enum status sync_own_name(const struct authority *a, struct problem *why)
+{
+    char parent[PATH_BYTES];
+    if (path_join(parent, a->dir, "..") != OK)
+        return problem_set(why, REFUSED, "the path %s is too long", a->dir);
+    enum status s = dir_sync(parent, why);
+    return s == NO_ACCESS ? OK : s;
 }
 
 static enum status open_fresh(struct authority *a, const char *key_path, const char *ledger_path,
@@ -163,9 +180,11 @@ static enum status open_fresh(struct authority *a, const char *key_path, const c
     /* Looked at under the lock: another process may have been here first. */
     bool has_key = access(key_path, F_OK) == 0, has_ledger = access(ledger_path, F_OK) == 0;
     if (has_key && !has_ledger)
-        s = problem_set(why, DAMAGED, "%s/ledger.db is missing beside its key: restore it from a "
-                        "backup (to begin anew, remove %s/key as well)", a->dir, a->dir);
-    else
+        s = problem_set(why, DAMAGED,
+                        "%s/ledger.db is missing beside its key: restore it from a "
+                        "backup (to begin anew, remove %s/key as well)",
+                        a->dir, a->dir);
+    else if ((s = sync_own_name(a, why)) == OK)
         s = create_missing(a, key_path, has_key, ledger_path, why);
     writer_leave(a);
     return s;
@@ -173,8 +192,7 @@ static enum status open_fresh(struct authority *a, const char *key_path, const c
 
 /* A reader that may not open the ledger still answers from the lookup. */
 static enum status open_existing(struct authority *a, enum authority_mode mode,
-                                 const char *key_path, const char *ledger_path,
-                                 struct problem *why)
+                                 const char *key_path, const char *ledger_path, struct problem *why)
 {
     enum status s = key_read(key_path, &a->master, why);
     if (s == NOT_FOUND)
@@ -198,8 +216,10 @@ enum status keys_open(struct authority *a, enum authority_mode mode, struct prob
     bool has_key = access(key_path, F_OK) == 0, has_ledger = access(ledger_path, F_OK) == 0;
     enum status s;
     if (!has_key && !has_ledger && mode == AUTHORITY_READ)
-        return problem_set(why, NOT_FOUND, "%s holds no ledger; name the right directory with "
-                           "--data, or begin one by recording or importing", a->dir);
+        return problem_set(why, NOT_FOUND,
+                           "%s holds no ledger; name the right directory with "
+                           "--data, or begin one by recording or importing",
+                           a->dir);
     if ((!has_key || !has_ledger) && mode == AUTHORITY_WRITE)
         s = open_fresh(a, key_path, ledger_path, why);
     else
@@ -210,8 +230,10 @@ enum status keys_open(struct authority *a, enum authority_mode mode, struct prob
         a->ledger = NULL;
         s = open_fresh(a, key_path, ledger_path, why);
     } else if (s == NOT_FOUND) {
-        s = problem_set(why, DAMAGED, "%s/ledger.db is missing or unfinished beside its key: "
-                        "restore it from a backup", a->dir);
+        s = problem_set(why, DAMAGED,
+                        "%s/ledger.db is missing or unfinished beside its key: "
+                        "restore it from a backup",
+                        a->dir);
     }
     if (s != OK)
         return s;

@@ -168,10 +168,11 @@ static enum status append_rows(struct publisher *p)
 static enum status too_old(const struct authority *a, uint64_t last, uint64_t sealed,
                            struct problem *why)
 {
-    return problem_set(why, DAMAGED, "%s/ledger.db ends at event %llu, but a checkpoint over %llu "
+    return problem_set(why, DAMAGED,
+                       "%s/ledger.db ends at event %llu, but a checkpoint over %llu "
                        "events was signed: it is an older copy. Put the newer ledger back; or, to "
-                       "accept the loss of what is missing, optout log restart", a->dir,
-                       (unsigned long long)last, (unsigned long long)sealed - 1);
+                       "accept the loss of what is missing, optout log restart",
+                       a->dir, (unsigned long long)last, (unsigned long long)sealed - 1);
 }
 
 /* Opens the log; makes it when there is none. */
@@ -281,8 +282,10 @@ static enum status tell_statement(struct publisher *p, const struct ledger_event
     char code[CODE_BYTES];
     struct row_space space;
     if (row->salt.n == 0)
-        return problem_set(p->why, NOT_FOUND, "event %llu was erased; its receipt stands, what it "
-                           "said is gone", (unsigned long long)row->seq);
+        return problem_set(p->why, NOT_FOUND,
+                           "event %llu was erased; its receipt stands, what it "
+                           "said is gone",
+                           (unsigned long long)row->seq);
     row_space_init(&space);
     enum status s = row_check(p->a, row, &space, p->why);
     if (s == OK)
@@ -360,8 +363,8 @@ static enum status tell_request(struct publisher *p, void *context)
 {
     const struct request_wish *wish = context;
     struct merkle_path path;
-    enum status s = log_prove_consistency(p->log, wish->old, log_sealed_size(p->log), &path,
-                                          p->why);
+    enum status s =
+        log_prove_consistency(p->log, wish->old, log_sealed_size(p->log), &path, p->why);
     if (s != OK)
         return s;
     (void)buf_printf(wish->out, "old %llu\n", (unsigned long long)wish->old);

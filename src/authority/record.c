@@ -77,8 +77,8 @@ static enum status group_collect(struct group *g, struct request *first)
         for (size_t i = 0; i < r->n; i++, entry++) {
             *entry = (struct entry){
                 .event = &r->events[i], .result = &r->results[i], .policy = r->policy};
-            entry->id_count = (uint32_t)address_ids(&g->a->ids, entry->event->who, g->families,
-                                                    entry->ids);
+            entry->id_count =
+                (uint32_t)address_ids(&g->a->ids, entry->event->who, g->families, entry->ids);
             entry->first_hit = (uint32_t)g->id_total;
             g->id_total += entry->id_count;
         }
@@ -153,20 +153,19 @@ static enum status stands_in_clear(struct group *g, const struct entry *e, enum 
     uint64_t lasts[ADDRESS_IDS_MAX];
     struct walk walk;
     struct ledger_event earlier;
-    bool settled = false;
-    *stands = false;
+    struct standing standing = {.fold = FOLD_INIT};
     for (size_t i = 0; i < e->id_count; i++)
         lasts[i] = last_of_id(g, e, i);
     enum status s = walk_begin(&walk, lasts, e->id_count);
-    while (s == OK && !settled && (s = walk_next(g->a, &walk, &earlier, why)) == OK) {
+    while (s == OK && !standing.effect_settled &&
+           (s = walk_next(g->a, &walk, &earlier, why)) == OK) {
         enum effect said;
-        if (!scope_contains(&earlier.scope, &e->event->scope) ||
-            !effect_of_stored(&earlier, &said) || !was_told_in_clear(g->a, &earlier))
-            continue;
-        *stands = said == own;
-        settled = said == own || said == EFFECT_IN_PROVEN;
+        if (scope_contains(&earlier.scope, &e->event->scope) && effect_of_stored(&earlier, &said) &&
+            was_told_in_clear(g->a, &earlier))
+            standing_add(&standing, said, own);
     }
     walk_free(&walk);
+    *stands = standing.effect_stands;
     return s == NOT_FOUND ? OK : s;
 }
 
@@ -283,8 +282,7 @@ static enum status group_show(struct group *g, struct problem *why)
     return s == OK ? OK : lookup_bring_up(g->a, 0, why);
 }
 
-static enum status group_carry_out(struct authority *a, struct request *first,
-                                   struct problem *why)
+static enum status group_carry_out(struct authority *a, struct request *first, struct problem *why)
 {
     struct group g = {.a = a, .now_us = clock_now_us()};
     row_space_init(&g.space);
@@ -302,6 +300,7 @@ static enum status group_carry_out(struct authority *a, struct request *first,
     }
     if (s == OK)
         s = group_show(&g, why);
+    doubt_raise(a, s);
     group_free(&g);
     return s;
 }

@@ -103,8 +103,8 @@ static enum status fill_space(const struct authority *a, const struct event *e, 
     return s;
 }
 
-enum status row_make(const struct authority *a, const struct event *e, struct id id,
-                     int64_t now_us, struct row_space *space, struct ledger_event *row)
+enum status row_make(const struct authority *a, const struct event *e, struct id id, int64_t now_us,
+                     struct row_space *space, struct ledger_event *row)
 {
     struct address kept;
     enum status s = kept_form(e->who, config_keep_addresses(a->config), &kept);

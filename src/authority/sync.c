@@ -182,10 +182,11 @@ static enum status usable_origin(struct authority *a, struct lookup_origin *orig
 static enum status older_copy(const struct authority *a, uint64_t last, uint64_t applied,
                               struct problem *why)
 {
-    return problem_set(why, DAMAGED, "%s/ledger.db ends at event %llu, but event %llu was already "
+    return problem_set(why, DAMAGED,
+                       "%s/ledger.db ends at event %llu, but event %llu was already "
                        "answered from: it is an older copy; put the newer ledger back (to accept "
-                       "the loss, remove %s/lookup.*)", a->dir, (unsigned long long)last,
-                       (unsigned long long)applied, a->dir);
+                       "the loss, remove %s/lookup.*)",
+                       a->dir, (unsigned long long)last, (unsigned long long)applied, a->dir);
 }
 
 static enum status bring_up_locked(struct authority *a, family_set wanted, struct problem *why)
@@ -254,8 +255,10 @@ enum status lookup_ensure(struct authority *a, family_set wanted, struct problem
     if (is_current(a, wanted) || (reopen(a, why) == OK && is_current(a, wanted)))
         return OK;
     if (!a->ledger)
-        return problem_set(why, NO_ACCESS, "the lookup in %s cannot be used, and this process may "
-                           "not rebuild it", a->dir);
+        return problem_set(why, NO_ACCESS,
+                           "the lookup in %s cannot be used, and this process may "
+                           "not rebuild it",
+                           a->dir);
     enum status s = writer_enter(a, why);
     if (s != OK)
         return s;

@@ -57,8 +57,7 @@ enum status walk_next(struct authority *a, struct walk *w, struct ledger_event *
         s = DAMAGED; /* an event before another one must be there */
     if (s == OK)
         s = walk_push(w, out->prev);
-    for (size_t at = 0; s == OK && at + LEDGER_SEQ_BYTES <= out->others.n;
-         at += LEDGER_SEQ_BYTES) {
+    for (size_t at = 0; s == OK && at + LEDGER_SEQ_BYTES <= out->others.n; at += LEDGER_SEQ_BYTES) {
         uint64_t other;
         memcpy(&other, out->others.p + at, sizeof other);
         s = other < seq ? walk_push(w, other) : DAMAGED;

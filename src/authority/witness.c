@@ -98,16 +98,21 @@ static enum status check_growth(const struct witness_request *r, const struct ch
         return problem_set(why, REFUSED, "the log has shrunk: it had %llu leaves, now %llu",
                            (unsigned long long)seen->size, (unsigned long long)c->size);
     if (c->size == seen->size && !merkle_equal(&c->root, &seen->root))
-        return problem_set(why, REFUSED, "split view: the log had another root over the same %llu "
-                           "leaves", (unsigned long long)c->size);
+        return problem_set(why, REFUSED,
+                           "split view: the log had another root over the same %llu "
+                           "leaves",
+                           (unsigned long long)c->size);
     if (r->old != seen->size)
-        return problem_set(why, REFUSED, "the request starts from %llu leaves, this witness has "
-                           "seen %llu: ask again with --old %llu", (unsigned long long)r->old,
-                           (unsigned long long)seen->size, (unsigned long long)seen->size);
-    if (!merkle_consistent(seen->size, &seen->root, c->size, &c->root, &r->path))
-        return problem_set(why, REFUSED, "the log was rewritten: its %llu leaves do not begin with "
-                           "the %llu that were seen", (unsigned long long)c->size,
+        return problem_set(why, REFUSED,
+                           "the request starts from %llu leaves, this witness has "
+                           "seen %llu: ask again with --old %llu",
+                           (unsigned long long)r->old, (unsigned long long)seen->size,
                            (unsigned long long)seen->size);
+    if (!merkle_consistent(seen->size, &seen->root, c->size, &c->root, &r->path))
+        return problem_set(why, REFUSED,
+                           "the log was rewritten: its %llu leaves do not begin with "
+                           "the %llu that were seen",
+                           (unsigned long long)c->size, (unsigned long long)seen->size);
     return OK;
 }
 

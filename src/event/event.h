@@ -80,10 +80,11 @@ struct event {
     enum event_kind kind;
     struct scope scope;
     const struct address *who;
-    int64_t at_us;      /* when it was said, microseconds since 1970, UTC */
-    struct span source; /* a word for where it came from: cli, import, one-click …; at most SOURCE_MAX */
-    struct span proof;  /* what shows that the person did it; at most PROOF_MAX bytes of UTF-8 */
-    bool own_act;       /* the person's own act; with a proof, an `in` lifts what stands */
+    int64_t at_us; /* when it was said, microseconds since 1970, UTC */
+    struct span
+        source; /* a word for where it came from: cli, import, one-click …; at most SOURCE_MAX */
+    struct span proof; /* what shows that the person did it; at most PROOF_MAX bytes of UTF-8 */
+    bool own_act;      /* the person's own act; with a proof, an `in` lifts what stands */
 };
 
 /* May an `in` with these lift an opt-out? (contract: own act and proof) */

@@ -1,3 +1,4 @@
+/* src/event/scope.c: channels, words and scopes, read, written and compared. */
 #include "event/event.h"
 
 #include <stdio.h>

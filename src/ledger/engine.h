@@ -27,8 +27,8 @@ struct engine_ops {
     enum status (*erase)(struct engine *e, const struct ledger_event *erased, struct problem *why);
     enum status (*scour)(struct engine *e, struct problem *why);
     enum status (*check_store)(struct engine *e, struct problem *why);
-    enum status (*fact_put)(struct engine *e, const char *kind, struct span name,
-                            struct span value, struct problem *why);
+    enum status (*fact_put)(struct engine *e, const char *kind, struct span name, struct span value,
+                            struct problem *why);
     enum status (*fact_get)(struct engine *e, const char *kind, struct span name, struct buf *out,
                             struct problem *why);
     enum status (*fact_each)(struct engine *e, const char *kind, ledger_fact_visit *visit,

@@ -14,15 +14,17 @@
  *
  * user_version is the layout's version; a newer one than ours is refused.
  */
+#include "base/file.h"
 #include "base/mem.h"
 #include "ledger/engine.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum {
     LAYOUT_VERSION = 1,
-    BUSY_WAIT_MS = 60000,  /* how long a writer waits for another process's transaction */
+    BUSY_WAIT_MS = 60000, /* how long a writer waits for another process's transaction */
     CHECKPOINT_PAGES = 4000
 };
 
@@ -58,10 +60,11 @@ enum statement {
     STATEMENTS
 };
 
+/* Outer joins: an event whose scope or source is lost must show as damaged, not vanish. */
 #define EVENT_COLUMNS                                                                              \
-    "SELECT e.seq, e.prev, e.id, e.kind, s.text, e.proven, e.at_us, e.recorded_us, o.text,"       \
-    " e.commitment, e.crc, e.others, e.salt, e.who, e.proof, e.aliases FROM event e JOIN scope s ON s.number = e.scope"                   \
-    " JOIN source o ON o.number = e.source"
+    "SELECT e.seq, e.prev, e.id, e.kind, s.text, e.proven, e.at_us, e.recorded_us, o.text,"        \
+    " e.commitment, e.crc, e.others, e.salt, e.who, e.proof, e.aliases FROM event e"               \
+    " LEFT JOIN scope s ON s.number = e.scope LEFT JOIN source o ON o.number = e.source"
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -123,9 +126,18 @@ static enum status status_of_sqlite(int code)
     }
 }
 
+/* SQLite says CANTOPEN for a file that is missing and for one that may not be opened. */
+static enum status status_of_failure(const struct engine *e, int code)
+{
+    if ((code & 0xff) != SQLITE_CANTOPEN || !e->db)
+        return status_of_sqlite(code);
+    int err = sqlite3_system_errno(e->db);
+    return err ? status_of_errno(err) : IO_FAILED;
+}
+
 static enum status fail(struct engine *e, int code, const char *doing, struct problem *why)
 {
-    return problem_set(why, status_of_sqlite(code), "ledger: %s: %s", doing,
+    return problem_set(why, status_of_failure(e, code), "ledger: %s: %s", doing,
                        e->db ? sqlite3_errmsg(e->db) : sqlite3_errstr(code));
 }
 
@@ -202,8 +214,10 @@ static enum status check_version(struct engine *e, enum ledger_mode mode, struct
     if (s != OK)
         return s;
     if (version > LAYOUT_VERSION)
-        return problem_set(why, DAMAGED, "the ledger has layout %d, this program knows up to %d; "
-                           "use the newer optout", version, LAYOUT_VERSION);
+        return problem_set(why, DAMAGED,
+                           "the ledger has layout %d, this program knows up to %d; "
+                           "use the newer optout",
+                           version, LAYOUT_VERSION);
     if (version == LAYOUT_VERSION)
         return OK;
     if (mode == LEDGER_CREATE)
@@ -233,11 +247,10 @@ static enum status engine_open(const char *where, enum ledger_mode mode, struct 
         return problem_set(why, NO_MEMORY, "out of memory");
     e->row = BUF_INIT(1 << 20);
     int code = sqlite3_open_v2(where, &e->db, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code == SQLITE_CANTOPEN)
-        (void)problem_set(why, NOT_FOUND, "cannot open %s", where);
-    enum status s = code == SQLITE_CANTOPEN ? NOT_FOUND
-                  : code == SQLITE_OK       ? OK
-                                            : fail(e, code, "open", why);
+    enum status s = OK;
+    if (code != SQLITE_OK)
+        s = problem_set(why, status_of_failure(e, code), "cannot open %s: %s", where,
+                        status_text(status_of_failure(e, code)));
     if (s == OK)
         s = configure(e, mode, why);
     if (s == OK)
@@ -298,7 +311,8 @@ static uint32_t event_crc(const struct ledger_event *e)
 {
     char scope[SCOPE_BYTES];
     uint8_t id[ID_BYTES];
-    const struct span spans[] = {e->source, e->commitment, e->others, e->salt, e->who, e->proof, e->aliases};
+    const struct span spans[] = {e->source, e->commitment, e->others, e->salt,
+                                 e->who,    e->proof,      e->aliases};
     uint32_t crc = crc_number(crc_number(0, e->seq), e->prev);
     id_store(e->id, id);
     scope_format(&e->scope, scope);
@@ -612,23 +626,32 @@ static enum status engine_check_store(struct engine *e, struct problem *why)
     return st;
 }
 
+/* Copies all pages under one read transaction, so that writers go on meanwhile. */
+static int copy_pages(sqlite3 *from, sqlite3 *to)
+{
+    sqlite3_backup *job = sqlite3_backup_init(to, "main", from, "main");
+    if (!job)
+        return sqlite3_errcode(to);
+    int code = sqlite3_backup_step(job, -1);
+    int finish = sqlite3_backup_finish(job);
+    return code == SQLITE_DONE ? finish : code;
+}
+
 static enum status engine_backup(struct engine *e, const char *path, struct problem *why)
 {
     sqlite3 *copy = NULL;
-    int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    sqlite3_backup *job = code == SQLITE_OK ? sqlite3_backup_init(copy, "main", e->db, "main") : NULL;
-    if (job) {
-        code = sqlite3_backup_step(job, -1);
-        int finish = sqlite3_backup_finish(job);
-        code = code == SQLITE_DONE ? finish : code;
-    } else if (code == SQLITE_OK) {
-        code = sqlite3_errcode(copy);
-    }
-    enum status st = code == SQLITE_OK ? OK
-                                       : problem_set(why, status_of_sqlite(code),
-                                                     "cannot copy the ledger to %s: %s", path,
-                                                     sqlite3_errstr(code));
+    enum status st = file_create(path, SPAN(""), 0600, why); /* replaces nothing */
+    if (st != OK)
+        return st;
+    int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE, NULL);
+    if (code == SQLITE_OK)
+        code = copy_pages(e->db, copy);
+    if (code != SQLITE_OK)
+        st = problem_set(why, status_of_sqlite(code), "cannot copy the ledger to %s: %s", path,
+                         sqlite3_errstr(code));
     (void)sqlite3_close(copy);
+    if (st != OK)
+        (void)unlink(path);
     return st;
 }
 

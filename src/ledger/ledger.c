@@ -28,8 +28,10 @@ static enum status still_whole(const struct ledger *l, struct problem *why)
 {
     if (l->broken == OK)
         return OK;
-    return problem_set(why, l->broken, "the ledger failed before (%s); nothing is recorded until "
-                       "it is opened anew", status_text(l->broken));
+    return problem_set(why, l->broken,
+                       "the ledger failed before (%s); nothing is recorded until "
+                       "it is opened anew",
+                       status_text(l->broken));
 }
 
 static enum status read_name(struct ledger *l, struct problem *why)
@@ -137,7 +139,9 @@ enum status ledger_append(struct ledger *l, struct ledger_event *e, struct probl
 enum status ledger_commit(struct ledger *l, struct problem *why)
 {
     INVARIANT(l->writing);
-    enum status s = settle(l, l->ops->commit(l->engine, why));
+    enum status s = still_whole(l, why);
+    if (s == OK)
+        s = settle(l, l->ops->commit(l->engine, why));
     if (s != OK)
         l->ops->rollback(l->engine);
     l->writing = false;

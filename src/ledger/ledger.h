@@ -42,8 +42,8 @@ struct ledger_event {
     struct id id;
     enum event_kind kind;
     struct scope scope;
-    bool proven; /* the person's own act, with a proof (which `forget` may have erased since) */
-    int64_t at_us;       /* when it was said */
+    bool proven;   /* the person's own act, with a proof (which `forget` may have erased since) */
+    int64_t at_us; /* when it was said */
     int64_t recorded_us; /* when we took it in */
     struct span source;
     struct span who;   /* the sealed address, empty when it is not kept */
@@ -111,7 +111,8 @@ typedef enum status ledger_fact_visit(void *context, struct span name, struct sp
 enum status ledger_fact_each(struct ledger *l, const char *kind, ledger_fact_visit *visit,
                              void *context, struct problem *why) MUST_CHECK;
 
-/* Copies the ledger as it is now into a new file, while others go on writing. */
+/* Copies the ledger as it is now into a new file (0600; BUSY when something is there already),
+ * while others go on writing. */
 enum status ledger_backup(struct ledger *l, const char *path, struct problem *why) MUST_CHECK;
 
 #endif

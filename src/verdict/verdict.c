@@ -1,3 +1,4 @@
+/* src/verdict/verdict.c: the one place where what was said becomes an answer; no heap, no state. */
 #include "verdict/verdict.h"
 
 static const struct {
@@ -133,8 +134,8 @@ enum reason reason_under_consent(enum reason r)
 static int strictness(enum reason r)
 {
     static const int rank[REASON_COUNT] = {
-        [REASON_NO_RECORD] = 0,    [REASON_OPT_IN] = 1,   [REASON_SERVICE_MESSAGE] = 2,
-        [REASON_NO_CONSENT] = 3,   [REASON_STALE] = 4,    [REASON_HOLD] = 5,
+        [REASON_NO_RECORD] = 0,    [REASON_OPT_IN] = 1,    [REASON_SERVICE_MESSAGE] = 2,
+        [REASON_NO_CONSENT] = 3,   [REASON_STALE] = 4,     [REASON_HOLD] = 5,
         [REASON_DEAD_ADDRESS] = 6, [REASON_COMPLAINT] = 7, [REASON_OPT_OUT] = 8,
         [REASON_UNREADABLE] = 9,
     };
