@@ -154,8 +154,10 @@ enum status authority_ask(struct authority *a, const struct inquiry *q, const st
 
 /* Finds in a chain, the latest first, the event that the answer rests on. */
 struct search {
+    const struct authority *a;
     const struct scope *question;
-    enum reason wanted;
+    struct id id; /* only what was said of this id counts, as in the lookup */
+    family_set families;
     struct fold fold;
     uint64_t event;
     int64_t since_us;
@@ -164,7 +166,8 @@ struct search {
 static void search_add(struct search *s, const struct ledger_event *stored)
 {
     enum effect effect;
-    if (!scope_contains(&stored->scope, s->question) || !effect_of_stored(stored, &effect))
+    if (!scope_contains(&stored->scope, s->question) || !effect_of_stored(stored, &effect) ||
+        !stored_names(s->a, stored, s->families, s->id))
         return;
     if (fold_add(&s->fold, effect)) {
         s->event = stored->seq;
@@ -186,21 +189,22 @@ static enum status search_events(struct authority *a, uint64_t last, struct sear
     return st == NOT_FOUND ? OK : st;
 }
 
-enum status last_events(struct authority *a, const struct address *who,
-                        uint64_t lasts[ADDRESS_IDS_MAX], size_t *n, struct problem *why)
+enum status last_events(struct authority *a, const struct address *who, struct lasts *out,
+                        struct problem *why)
 {
     const struct lookup_view *v;
     struct lookup_origin origin;
-    struct id ids[ADDRESS_IDS_MAX];
     struct lookup_hit hits[ADDRESS_IDS_MAX];
+    *out = (struct lasts){0};
     enum status s = view_take(a, &v, why);
     if (s != OK)
         return s;
     lookup_view_origin(v, &origin);
-    *n = address_ids(&a->ids, who, origin.families, ids);
-    s = lookup_find(v, ids, *n, hits);
-    for (size_t i = 0; s == OK && i < *n; i++)
-        lasts[i] = hits[i].last;
+    out->families = origin.families;
+    out->n = address_ids(&a->ids, who, origin.families, out->ids);
+    s = lookup_find(v, out->ids, out->n, hits);
+    for (size_t i = 0; s == OK && i < out->n; i++)
+        out->seqs[i] = hits[i].last;
     view_give(a, v);
     return s;
 }
@@ -208,14 +212,19 @@ enum status last_events(struct authority *a, const struct address *who,
 static enum status find_event(struct authority *a, const struct address *who, struct explanation *x,
                               struct problem *why)
 {
-    uint64_t lasts[ADDRESS_IDS_MAX];
-    size_t n = 0;
+    struct lasts lasts;
     if (!a->ledger)
         return OK;
-    enum status s = last_events(a, who, lasts, &n, why);
-    for (size_t i = 0; s == OK && i < n; i++) {
-        struct search search = {.question = &x->scope, .fold = FOLD_INIT};
-        s = search_events(a, lasts[i], &search, why);
+    enum status s = last_events(a, who, &lasts, why);
+    for (size_t i = 0; s == OK && i < lasts.n; i++) {
+        struct search search = {
+            .a = a,
+            .question = &x->scope,
+            .id = lasts.ids[i],
+            .families = lasts.families,
+            .fold = FOLD_INIT,
+        };
+        s = search_events(a, lasts.seqs[i], &search, why);
         if (s == OK && search.fold.reason == x->reason && search.event > x->event) {
             x->event = search.event;
             x->since_us = search.since_us;

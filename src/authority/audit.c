@@ -25,18 +25,6 @@ struct auditing {
 
 /* --- the lookup against a person's history -------------------------------------------------- */
 
-static bool names_id(struct auditing *w, const struct ledger_event *e, struct id id)
-{
-    struct id ids[LEDGER_ALIASES_MAX + 1];
-    size_t n;
-    if (ids_of_stored(w->a, e, w->families, ids, &n, NULL) != OK)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (id_equal(ids[i], id))
-            return true;
-    return false;
-}
-
 /* The answer on one scope, told by the history alone. */
 static enum status answer_of_history(struct auditing *w, const struct chain *chain, struct id id,
                                      const struct scope *scope, enum reason *out)
@@ -48,7 +36,7 @@ static enum status answer_of_history(struct auditing *w, const struct chain *cha
         enum effect effect;
         s = ledger_get(w->a->ledger, chain->seqs[i], &e, w->why);
         if (s == OK && scope_contains(&e.scope, scope) && effect_of_stored(&e, &effect) &&
-            names_id(w, &e, id))
+            stored_names(w->a, &e, w->families, id))
             (void)fold_add(&f, effect);
     }
     *out = f.reason;

@@ -112,7 +112,7 @@ struct told_event {
 };
 typedef enum status told_visit(void *context, const struct told_event *e);
 
-/* Every event of an address, oldest first. */
+/* Every event of an address, oldest first. The visitor must not call the authority. */
 enum status authority_history(struct authority *a, const struct address *who, told_visit *visit,
                               void *context, struct problem *why) MUST_CHECK;
 

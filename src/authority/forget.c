@@ -10,8 +10,7 @@
 struct erasure {
     struct authority *a;
     struct problem *why;
-    uint64_t lasts[ADDRESS_IDS_MAX]; /* the last events of all ids of the person */
-    size_t last_count;
+    struct lasts lasts; /* the last events of all ids of the person */
     struct chain chain;
     uint64_t last; /* the number of the forget event */
 };
@@ -66,7 +65,7 @@ static enum status append_forget(struct erasure *e, const struct address *who)
     row.aliases = buf_span(&space.aliases);
     row.who = row.proof = row.salt = (struct span){0};
     if (s == OK)
-        s = walk_join(e->lasts, e->last_count, &row.prev, &space.others);
+        s = walk_join(e->lasts.seqs, e->lasts.n, &row.prev, &space.others);
     row.others = buf_span(&space.others);
     if (s == OK)
         s = ledger_append(e->a->ledger, &row, e->why);
@@ -165,11 +164,11 @@ static enum status forget_as_writer(struct erasure *e, const struct address *who
 {
     enum status s = lookup_bring_up(e->a, 0, e->why);
     if (s == OK)
-        s = last_events(e->a, who, e->lasts, &e->last_count, e->why);
+        s = last_events(e->a, who, &e->lasts, e->why);
     if (s != OK)
         return s;
     pthread_mutex_lock(&e->a->ledger_mutex);
-    s = chain_of(e->a, e->lasts, e->last_count, &e->chain, e->why);
+    s = chain_of(e->a, e->lasts.seqs, e->lasts.n, &e->chain, e->why);
     if (s == OK && e->chain.n)
         s = erase_chain(e, who);
     bool shown = s != OK || e->chain.n == 0 || show(e, who) == OK;

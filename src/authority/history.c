@@ -73,16 +73,15 @@ void chain_free(struct chain *c)
 enum status authority_history(struct authority *a, const struct address *who, told_visit *visit,
                               void *context, struct problem *why)
 {
-    uint64_t lasts[ADDRESS_IDS_MAX];
-    size_t n = 0;
+    struct lasts lasts;
     struct chain chain;
     if (!a->ledger)
         return problem_set(why, NO_ACCESS, "the ledger in %s cannot be read here", a->dir);
-    enum status s = last_events(a, who, lasts, &n, why);
+    enum status s = last_events(a, who, &lasts, why);
     if (s != OK)
         return s;
     pthread_mutex_lock(&a->ledger_mutex);
-    s = chain_of(a, lasts, n, &chain, why);
+    s = chain_of(a, lasts.seqs, lasts.n, &chain, why);
     for (size_t i = 0; s == OK && i < chain.n; i++) {
         struct ledger_event e;
         s = ledger_get(a->ledger, chain.seqs[i], &e, why);
@@ -182,10 +181,13 @@ enum status authority_standing(struct authority *a, told_visit *visit, void *con
     struct standing_walk w = {.a = a, .visit = visit, .context = context, .why = why};
     if (!a->ledger)
         return problem_set(why, NO_ACCESS, "the ledger in %s cannot be read here", a->dir);
+    enum status s = lookup_ensure(a, 0, why);
+    if (s != OK)
+        return s;
     pthread_mutex_lock(&a->ledger_mutex);
     /* Under the ledger mutex no writer of this process replaces the lookup meanwhile. */
     pthread_rwlock_rdlock(&a->lookup_lock);
-    enum status s = a->lookup ? lookup_view_take(a->lookup, &w.view) : NOT_FOUND;
+    s = a->lookup ? lookup_view_take(a->lookup, &w.view) : NOT_FOUND;
     if (s == OK) {
         s = ledger_each(a->ledger, 1, standing_visit, &w, why);
         lookup_view_give(a->lookup, w.view);

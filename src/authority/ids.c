@@ -58,6 +58,19 @@ bool was_told_in_clear(const struct authority *a, const struct ledger_event *e)
     return clear;
 }
 
+bool stored_names(const struct authority *a, const struct ledger_event *e, family_set families,
+                  struct id id)
+{
+    struct id ids[LEDGER_ALIASES_MAX + 1];
+    size_t n;
+    if (ids_of_stored(a, e, families, ids, &n, NULL) != OK)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (id_equal(ids[i], id))
+            return true;
+    return false;
+}
+
 bool effect_of_stored(const struct ledger_event *stored, enum effect *out)
 {
     struct event e = {.kind = stored->kind,

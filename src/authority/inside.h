@@ -81,9 +81,15 @@ enum status lookup_look(struct authority *a, struct lookup_origin *out);
 enum status families_get(struct authority *a, family_set *out, struct problem *why);
 enum status families_put(struct authority *a, family_set families, struct problem *why);
 
-/* ask.c: the last events of all ids of an address. */
-enum status last_events(struct authority *a, const struct address *who,
-                        uint64_t lasts[ADDRESS_IDS_MAX], size_t *n, struct problem *why);
+/* ask.c: all ids of an address that the lookup goes by, and the last event of each. */
+struct lasts {
+    struct id ids[ADDRESS_IDS_MAX];
+    uint64_t seqs[ADDRESS_IDS_MAX];
+    size_t n;
+    family_set families;
+};
+enum status last_events(struct authority *a, const struct address *who, struct lasts *out,
+                        struct problem *why);
 
 /* walk.c: a person's events, the latest first. Under the ledger mutex. */
 struct walk {
@@ -159,6 +165,10 @@ enum status ids_of_stored(const struct authority *a, const struct ledger_event *
 
 /* Was it told of an address itself, and not of a digest of it? */
 bool was_told_in_clear(const struct authority *a, const struct ledger_event *e);
+
+/* Is this one of the stored event's ids? */
+bool stored_names(const struct authority *a, const struct ledger_event *e, family_set families,
+                  struct id id);
 
 /* The effect of a stored event; false for one that has none. */
 bool effect_of_stored(const struct ledger_event *e, enum effect *out);

@@ -160,8 +160,8 @@ static enum status create_missing(struct authority *a, const char *key_path, boo
                                         a->dir);
 }
 
-/* Without the directory's own name on disk, all that was synced inside is lost with it. Whose parent
- * may not be read has a directory that somebody else made. */
+/* Without the directory's own name on disk, all that was synced inside is lost with it. Whose
+ * parent may not be read has a directory that somebody else made. */
 static enum status sync_own_name(const struct authority *a, struct problem *why)
 {
     char parent[PATH_BYTES];
