@@ -19,7 +19,15 @@ enum { JSON_DEPTH_MAX = 64 };
  * written is always JSON. */
 enum status json_add_string(struct buf *out, struct span s);
 
-enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 /* A value found in the input. `raw` is its text there, quotes and brackets included. */
 struct json {

@@ -92,7 +92,7 @@ next_words(__m128i m0, __m128i m1, __m128i m2, __m128i m3)
 }
 
 __attribute__((target("sha,sse4.1"))) static void compress_ni(uint32_t state[8], const uint8_t *p,
-                                                               size_t blocks)
+                                                              size_t blocks)
 {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
     /* The instructions want the state as ABEF and CDGH. */
@@ -103,8 +103,8 @@ __attribute__((target("sha,sse4.1"))) static void compress_ni(uint32_t state[8],
     for (; blocks; blocks--, p += BLOCK) {
         __m128i m[4], abef_before = abef, cdgh_before = cdgh;
         for (int i = 0; i < 4; i++)
-            m[i] = _mm_shuffle_epi8(
-                _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)), swap);
+            m[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)),
+                                    swap);
 #pragma GCC unroll 16
         for (int i = 0; i < 16; i++) {
             if (i >= 4)

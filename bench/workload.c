@@ -30,10 +30,10 @@ static uint64_t next_random(void)
 /* The person `who` has one name for ever, whatever file it stands in. */
 static int name_person(uint64_t who, uint64_t seed, char out[96])
 {
-    static const char *const first[] = {"anna", "ben", "carla", "dario", "elena", "felix", "grace",
-                                        "hugo", "ines", "jonas", "kira", "luis", "maria", "noah",
-                                        "olga", "paul"};
-    static const char *const domain[] = {"example.com", "example.org", "example.net",
+    static const char *const first[] = {"anna",  "ben",  "carla", "dario", "elena", "felix",
+                                        "grace", "hugo", "iris",  "jonas", "kira",  "luis",
+                                        "maria", "noah", "olga",  "paul"};
+    static const char *const domain[] = {"example.com",  "example.org",  "example.net",
                                          "mail.example", "post.example", "corp.example"};
     uint64_t r = mix(who * 0x2545f4914f6cdd1d + seed);
     return snprintf(out, 96, "%s.%llx@%s", first[r % 16], (unsigned long long)who + 0x100000,
@@ -100,8 +100,8 @@ static void write_people(const char *dir, const char *lines, const char *csv, ui
         vary_case(address);
         (void)fprintf(plain, "%s\n", address);
         if (table)
-            (void)fprintf(table, "%zu,%s,%.*s,%s\n", i + 1, address,
-                          (int)strcspn(address, "."), address, country[people[i] % 6]);
+            (void)fprintf(table, "%zu,%s,%.*s,%s\n", i + 1, address, (int)strcspn(address, "."),
+                          address, country[people[i] % 6]);
     }
     finish(plain);
     if (table)

@@ -97,8 +97,9 @@ static void take(const struct addresses *from, struct span text, uint64_t line, 
         t->why = (struct refusal){"the line is too long", LINE_BYTES_MAX};
         return;
     }
-    t->readable =
-        address_parse(text, authority_address_options(from->authority), &t->address, &t->why) == OK;
+    const struct address_options *options =
+        from->authority ? authority_address_options(from->authority) : NULL;
+    t->readable = address_parse(text, options, &t->address, &t->why) == OK;
 }
 
 static enum status each_operand(const struct addresses *from, struct taken *group,

@@ -25,7 +25,7 @@ BRANCHES = 25
 HEADLESS_LINES = 150  # a .c file longer than this says at its head what it is for
 
 SOURCE = ("base/", "include/", "src/", "lib/", "cmd/")
-SAMPLES = ("fuzz/seeds/", "test/golden/", "spec/vectors/", "LICENSE")
+SAMPLES = ("fuzz/seeds/", "test/vectors/", "test/corpus/", "LICENSE")
 HEAP_DOOR = "base/mem.c"
 
 BANNED = {

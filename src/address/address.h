@@ -30,16 +30,22 @@
 
 enum { NORMALISATION_VERSION = 1 };
 
-enum address_kind { ADDRESS_EMAIL = 1, ADDRESS_PHONE, ADDRESS_DEVICE, ADDRESS_COOKIE, ADDRESS_DIGEST };
+enum address_kind {
+    ADDRESS_EMAIL = 1,
+    ADDRESS_PHONE,
+    ADDRESS_DEVICE,
+    ADDRESS_COOKIE,
+    ADDRESS_DIGEST
+};
 
 enum {
-    ADDRESS_INPUT_MAX = 1024,   /* bytes of one address as written, names and blanks included */
-    ADDRESS_TEXT_MAX = 320,     /* bytes of a normalised text */
-    EMAIL_LOCAL_MAX = 64,       /* RFC 5321 section 4.5.3.1.1 */
-    EMAIL_DOMAIN_MAX = 253,     /* RFC 1035 section 2.3.4, without the root's dot */
-    EMAIL_MAX = 254,            /* RFC 5321 section 4.5.3.1.3, without the angle brackets */
+    ADDRESS_INPUT_MAX = 1024, /* bytes of one address as written, names and blanks included */
+    ADDRESS_TEXT_MAX = 320,   /* bytes of a normalised text */
+    EMAIL_LOCAL_MAX = 64,     /* RFC 5321 section 4.5.3.1.1 */
+    EMAIL_DOMAIN_MAX = 253,   /* RFC 1035 section 2.3.4, without the root's dot */
+    EMAIL_MAX = 254,          /* RFC 5321 section 4.5.3.1.3, without the angle brackets */
     COOKIE_MAX = 128,
-    ADDRESS_FORMS_MAX = 4,      /* an address and its equivalents */
+    ADDRESS_FORMS_MAX = 4, /* an address and its equivalents */
     ADDRESS_IDS_MAX = ADDRESS_FORMS_MAX * HASH_NAMES
 };
 

@@ -9,12 +9,12 @@
 #include "event/event.h"
 
 struct law_clause {
-    const char *id;           /* us-canspam-email */
-    const char *jurisdiction; /* US, EU, US-VA … as in the table */
-    unsigned channels;        /* bits 1u << enum channel */
-    const char *cite;         /* 15 USC 7704(a)(3) */
-    const char *deadline;     /* in words, "" when the law names none */
-    const char *confidence;   /* H, M or L */
+    const char *id;            /* us-canspam-email */
+    const char *jurisdiction;  /* US, EU, US-VA … as in the table */
+    unsigned channels;         /* bits 1u << enum channel */
+    const char *cite;          /* 15 USC 7704(a)(3) */
+    const char *deadline;      /* in words, "" when the law names none */
+    const char *confidence;    /* H, M or L */
     int64_t from_us, until_us; /* in force [from, until); until INT64_MAX when open */
 };
 

@@ -119,12 +119,13 @@ static void *reader_of(const struct log *l)
 
 static enum status reading(const struct log *l, enum status s, struct problem *why)
 {
-    return s == OK ? OK
-                   : problem_set(why, s, "cannot read the hashes in %s: %s", l->folder,
-                                 status_text(s));
+    return s == OK
+               ? OK
+               : problem_set(why, s, "cannot read the hashes in %s: %s", l->folder, status_text(s));
 }
 
-enum status log_root(const struct log *l, uint64_t size, struct merkle_hash *out, struct problem *why)
+enum status log_root(const struct log *l, uint64_t size, struct merkle_hash *out,
+                     struct problem *why)
 {
     INVARIANT(size <= log_size(l));
     return reading(l, merkle_root(read_subtree, reader_of(l), size, out), why);
@@ -166,8 +167,7 @@ uint64_t log_sealed_size(const struct log *l)
 
 /* --- state ---------------------------------------------------------------------------------- */
 
-static enum status body_of(const struct log *l, uint64_t size, struct buf *out,
-                           struct problem *why)
+static enum status body_of(const struct log *l, uint64_t size, struct buf *out, struct problem *why)
 {
     struct checkpoint c = {.origin = span_of(l->origin), .size = size};
     enum status s = log_root(l, size, &c.root, why);
@@ -179,8 +179,7 @@ static enum status state_check(struct log *l, struct span state, struct problem 
 {
     struct checkpoint stored;
     struct merkle_hash root;
-    if (checkpoint_parse(state, &stored, NULL) != OK ||
-        !span_eq(stored.origin, span_of(l->origin)))
+    if (checkpoint_parse(state, &stored, NULL) != OK || !span_eq(stored.origin, span_of(l->origin)))
         return problem_set(why, DAMAGED, "%s/state is not the state of the log %s", l->folder,
                            l->origin);
     l->sealed = stored.size;
@@ -320,7 +319,8 @@ static enum status level_append(struct log *l, unsigned level, const struct merk
     return s;
 }
 
-enum status log_append(struct log *l, const struct merkle_hash *leaves, size_t n, struct problem *why)
+enum status log_append(struct log *l, const struct merkle_hash *leaves, size_t n,
+                       struct problem *why)
 {
     enum status s = level_append(l, 0, leaves, n);
     return s == OK ? OK

@@ -60,8 +60,8 @@ enum status log_replace_checkpoint(const struct log *l, struct span note,
 enum status log_root(const struct log *l, uint64_t size, struct merkle_hash *out,
                      struct problem *why) MUST_CHECK;
 /* One stored hash of a complete subtree of 256^level leaves; NOT_FOUND when it is not there. */
-enum status log_stored(const struct log *l, unsigned level, uint64_t index,
-                       struct merkle_hash *out, struct problem *why) MUST_CHECK;
+enum status log_stored(const struct log *l, unsigned level, uint64_t index, struct merkle_hash *out,
+                       struct problem *why) MUST_CHECK;
 
 /* That leaf `index` is in the first `size`; that the first `old` are the beginning of the first
  * `size`. REFUSED when there are no such leaves. */

@@ -1,3 +1,6 @@
+/* src/lookup/delta.c: the mutable half, in shared memory: slots, words and states that came since
+ * the base was written. One writer, any number of readers; every piece carries its check.
+ */
 #include "lookup/delta.h"
 #include "base/clock.h"
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* src/lookup/pool.c: words and states, interned while a base is built. */
 #include "lookup/pool.h"
 #include "base/mem.h"
 

@@ -1,3 +1,4 @@
+/* src/lookup/snapshot.c: reading a base: mapped, and checked block by block at the first touch. */
 #include "lookup/snapshot.h"
 #include "base/hash.h"
 #include "base/mem.h"

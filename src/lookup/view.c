@@ -1,3 +1,4 @@
+/* src/lookup/view.c: one base and one delta that belong together, opened and watched. */
 #include "lookup/view.h"
 #include "base/clock.h"
 #include "base/file.h"
