@@ -10,19 +10,20 @@ enum { OUT_CEILING = 64 << 20, OUT_FLUSH_BYTES = 1 << 16, VISIBLE_MAX = 200 };
 static struct buf out = {.ceiling = OUT_CEILING};
 static enum status out_failed;
 
+/* Without the heap: what must be said may be that there is none. */
 void say(const char *fmt, ...)
 {
-    struct buf text = BUF_INIT(8192);
-    char line[4096];
+    char line[4096] = "optout: ";
+    size_t start = strlen(line);
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(line, sizeof line, fmt, args);
+    int n = vsnprintf(line + start, sizeof line - start - 1, fmt, args);
     va_end(args);
-    (void)buf_printf(&text, "optout: %s\n", line);
-    if (text.n && write(STDERR_FILENO, text.p, text.n) < 0) {
+    size_t end = strlen(line);
+    line[end++] = '\n';
+    if (n < 0 || write(STDERR_FILENO, line, end) < 0) {
         /* Nobody hears us; the exit code still tells. */
     }
-    buf_free(&text);
 }
 
 enum exit_code say_problem(enum status s, const struct problem *p)
