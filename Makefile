@@ -9,7 +9,8 @@ MESON  := meson
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
 $(BUILD)/build.ninja:
-	@$(MESON) setup $(BUILD) --prefix $(PREFIX) >/dev/null
+	@$(MESON) setup $(BUILD) --prefix $(PREFIX) >/dev/null || \
+	  { tail -n 20 $(BUILD)/meson-logs/meson-log.txt >&2; exit 1; }
 
 check: all
 	@test/run --build $(BUILD)

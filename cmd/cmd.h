@@ -22,7 +22,7 @@ struct verb {
     enum exit_code (*run)(struct context *c, int argc, char **argv);
 };
 extern const struct verb verb_record, verb_check, verb_scrub, verb_import, verb_export, verb_why,
-    verb_key, verb_forget, verb_verify, verb_receipt, verb_log, verb_witness;
+    verb_key, verb_forget, verb_verify, verb_receipt, verb_log, verb_witness, verb_ads;
 
 /* --- options -------------------------------------------------------------------------------- */
 

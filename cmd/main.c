@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 static const struct verb *const verbs[] = {
-    &verb_record, &verb_check,  &verb_scrub,   &verb_import, &verb_export,  &verb_why,
-    &verb_forget, &verb_verify, &verb_receipt, &verb_log,    &verb_witness, &verb_key,
+    &verb_record, &verb_check,   &verb_scrub, &verb_import,  &verb_export, &verb_why, &verb_forget,
+    &verb_verify, &verb_receipt, &verb_log,   &verb_witness, &verb_key,    &verb_ads,
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
@@ -75,6 +75,7 @@ int main(int argc, char **argv)
                                                                             : "./optout-data"};
     /* A reader of ours that has gone (`| head`) is a failed write, not a reason to die. */
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* nor is a file that may not grow */
     (void)umask(077);
     int at = read_global(&c, argc, argv, &code);
     if (at < 0)

@@ -22,7 +22,7 @@ LEVELS = [
     ["base"],
     ["address"],
     ["event"],
-    ["config", "law", "adapter/*"],
+    ["config", "law", "adapter/*", "proof"],
     ["ledger"],
     ["lookup"],
     ["verdict"],

@@ -173,6 +173,10 @@ static bool is_of_ledger(const struct authority *a, const struct lookup_origin *
 /* The lookup's origin when it can be used for this ledger, opening it anew if it must be. */
 static enum status usable_origin(struct authority *a, struct lookup_origin *origin)
 {
+    pthread_rwlock_rdlock(&a->lookup_lock);
+    if (a->lookup)
+        lookup_look_again(a->lookup);
+    pthread_rwlock_unlock(&a->lookup_lock);
     enum status s = lookup_look(a, origin);
     if (s != OK && reopen(a, NULL) == OK)
         s = lookup_look(a, origin);

@@ -178,6 +178,11 @@ static enum status judge(struct lookup *l, const struct lookup_view *v)
     return s == OK && stat_is_due(l) && !view_is_current(v, l->dir) ? BUSY : s;
 }
 
+void lookup_look_again(struct lookup *l)
+{
+    atomic_store(&l->stat_due_us, 0);
+}
+
 enum status lookup_view_take(struct lookup *l, const struct lookup_view **out)
 {
     for (;;) {

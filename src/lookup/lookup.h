@@ -84,6 +84,10 @@ struct lookup_view;
 enum status lookup_view_take(struct lookup *l, const struct lookup_view **out) MUST_CHECK;
 void lookup_view_give(struct lookup *l, const struct lookup_view *v);
 
+/* The next view is taken only after a look at the directory: are these still the named files? A
+ * writer asks before it changes anything, since somebody may have removed them. */
+void lookup_look_again(struct lookup *l);
+
 /* The primary question: n ids at once, prefetched. hits[i] answers ids[i]. OK, or DAMAGED when a
  * checksum did not match, and then no hit may be used. */
 enum status lookup_find(const struct lookup_view *v, const struct id *ids, size_t n,
