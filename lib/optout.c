@@ -1,5 +1,5 @@
 /* lib/optout.c: the public library over the authority. The manual is include/optout.h. */
-#include "include/optout.h"
+#include "optout.h"
 #include "authority/authority.h"
 
 #include <stdio.h>

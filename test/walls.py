@@ -23,7 +23,7 @@ LEVELS = [
     ["address"],
     ["event"],
     ["config", "law", "adapter/*", "proof"],
-    ["ledger"],
+    ["ledger", "log"],
     ["lookup"],
     ["verdict"],
     ["authority"],

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The machine gives less than the program would like: descriptors, file size, address space, memory.
+"""The machine gives less than the program would like: descriptors, file size, address space,
+memory.
 
 Whatever the limit, the program ends in the right answer or in words and a status, acknowledges
 only what is kept, and never says allow of somebody whose opt-out stands.

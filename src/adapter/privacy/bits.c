@@ -1,4 +1,6 @@
-/* src/adapter/privacy/bits.c: the base64url alphabet, and the numbers that need more than a shift. */
+/* src/adapter/privacy/bits.c: the base64url alphabet, and the numbers that need more than a
+ * shift.
+ */
 #include "adapter/privacy/bits.h"
 
 #define BAD8  0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
