@@ -523,6 +523,22 @@ static void no_bit_of_a_cosigned_checkpoint_can_change(void **unused)
     buf_free(&note);
 }
 
+/* Rightly signed, and yet the format has no such time. */
+static void a_cosignature_behind_the_end_of_time_is_refused(void **unused)
+{
+    (void)unused;
+    struct buf note = BUF_INIT(4096);
+    uint8_t payload[76] = {0};
+    memcpy(payload, witness_key.id, sizeof witness_key.id);
+    payload[4] = 0x80;
+    secret_sign(&signer, SPAN("cosignature/v1\ntime 9223372036854775808\n" SEA_TEXT), payload + 12);
+    (void)buf_add_text(&note, SEA_TEXT "\n" DASH "witness.example.com ");
+    (void)base64_canonical_add(&note, payload, sizeof payload);
+    (void)buf_add_char(&note, '\n');
+    assert_int_equal(verify(buf_span(&note), &witness_key, NULL), REFUSED);
+    buf_free(&note);
+}
+
 static void a_witness_signs_checkpoints_alone(void **unused)
 {
     (void)unused;
@@ -747,6 +763,7 @@ int main(void)
         cmocka_unit_test(a_cosignature_tells_its_time),
         cmocka_unit_test(a_cosignature_signs_time_and_checkpoint),
         cmocka_unit_test(no_bit_of_a_cosigned_checkpoint_can_change),
+        cmocka_unit_test(a_cosignature_behind_the_end_of_time_is_refused),
         cmocka_unit_test(a_witness_signs_checkpoints_alone),
         cmocka_unit_test(a_receipt_proves_that_something_was_recorded),
         cmocka_unit_test(a_receipt_tells_nothing_of_the_person),

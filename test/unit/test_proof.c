@@ -300,6 +300,19 @@ static void every_inclusion_holds_and_no_change_does(void **unused)
     }
 }
 
+/* A root that hangs above the real one: the path fits it, but not the size. */
+static void a_path_ends_at_the_root(void **unused)
+{
+    (void)unused;
+    struct inclusion p = {0, 1, leaves[0], merkle_node(&leaves[1], &leaves[0]), {1, {leaves[1]}}};
+    assert_false(holds(&p));
+    p = (struct inclusion){1, 2, leaves[1], merkle_node(&leaves[0], &leaves[1]), {1, {leaves[0]}}};
+    assert_true(holds(&p));
+    p.root = merkle_node(&leaves[2], &p.root);
+    p.path.hash[p.path.n++] = leaves[2];
+    assert_false(holds(&p));
+}
+
 /* --- consistency ------------------------------------------------------------------------------ */
 
 struct growth {
@@ -969,6 +982,7 @@ int main(void)
         cmocka_unit_test(roots_of_rfc_6962),
         cmocka_unit_test(long_leaves_are_hashed_whole),
         cmocka_unit_test(every_inclusion_holds_and_no_change_does),
+        cmocka_unit_test(a_path_ends_at_the_root),
         cmocka_unit_test(every_growth_holds_and_no_change_does),
         cmocka_unit_test(a_tree_is_consistent_with_itself_without_a_path),
         cmocka_unit_test(the_empty_tree_begins_every_tree),
